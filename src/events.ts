@@ -1,0 +1,113 @@
+import type { LogLevel } from "./boundary.ts";
+import type { ScriptException } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+
+/** Is called synchronously, in order. Must not throw: what it throws is rethrown outside the sandbox's turn. */
+export type Observer = (event: SandboxEvent) => void;
+
+/**
+ * One fact about a sandbox. Plain data: can be logged, posted to another thread and replayed.
+ *
+ * Every `connecting` is followed by at most one `open` and exactly one `closed`.
+ */
+export type SandboxEvent = {
+  /** Milliseconds since the sandbox started. */
+  readonly time: number;
+} & SandboxEventDetail;
+
+/** A {@link SandboxEvent} before it gets its time. */
+export type SandboxEventDetail =
+  | {
+      readonly type: "connecting";
+      readonly connection: number;
+      /** Without credentials. */
+      readonly url: string;
+      readonly protocols: readonly string[];
+    }
+  | {
+      readonly type: "open";
+      readonly connection: number;
+      readonly protocol: string;
+      readonly extensions: string;
+    }
+  | {
+      readonly type: "sent" | "received";
+      readonly connection: number;
+      readonly data: string | Uint8Array<ArrayBuffer>;
+    }
+  | {
+      readonly type: "closed";
+      readonly connection: number;
+      readonly code: number;
+      readonly reason: string;
+      readonly wasClean: boolean;
+      /** Why, when the connection failed or was refused; the script saw only `error` and `close` 1006. */
+      readonly failure?: ConnectionFailure;
+    }
+  | { readonly type: "console"; readonly level: LogLevel; readonly message: string }
+  | { readonly type: "alert"; readonly message: string }
+  | { readonly type: "error"; readonly exception: ScriptException }
+  | { readonly type: "limit"; readonly limit: keyof Limits; readonly connection?: number };
+
+/** How far a connection got before it failed. */
+export type FailureStage =
+  | "policy"
+  | "limit"
+  | "resolve"
+  | "connect"
+  | "tls"
+  | "handshake"
+  | "open"
+  | "closing";
+
+/** Why a connection failed. For the host only. */
+export interface ConnectionFailure {
+  readonly stage: FailureStage;
+  /** Stable, for programs. */
+  readonly code: FailureCode;
+  /** For people: what was expected and what was found. */
+  readonly message: string;
+  /** Host and port that the script asked for. */
+  readonly host: string;
+  /** The address that was tried or refused, when one was known. */
+  readonly address?: string;
+  /** Status of the HTTP answer that was not 101. */
+  readonly status?: number;
+  /** Code of the system's own error, for example `"ECONNREFUSED"` or `"CERT_HAS_EXPIRED"`. */
+  readonly systemCode?: string;
+}
+
+/** Stable codes of {@link ConnectionFailure}. */
+export type FailureCode =
+  /** The policy refused the URL (scheme, host, port, credentials). */
+  | "ERR_POLICY_REFUSED"
+  /** The policy refused an address that the host has or resolves to. */
+  | "ERR_ADDRESS_REFUSED"
+  /** The policy function threw or answered something else than a verdict. */
+  | "ERR_POLICY_FAILED"
+  /** A limit of the sandbox refused or ended the connection; the message names it. */
+  | "ERR_LIMIT"
+  /** The name does not resolve. */
+  | "ERR_NAME_NOT_RESOLVED"
+  /** TCP connection refused, reset or unreachable. */
+  | "ERR_CONNECT"
+  /** The certificate or the TLS handshake was refused. */
+  | "ERR_TLS"
+  /** The opening handshake did not end within `handshakeTimeout`. */
+  | "ERR_HANDSHAKE_TIMEOUT"
+  /** The server answered with another status than 101; see `status`. */
+  | "ERR_HANDSHAKE_STATUS"
+  /** The server's 101 answer breaks the protocol (accept key, subprotocol, extension, headers). */
+  | "ERR_HANDSHAKE_INVALID"
+  /** The connection was reset or ended without a close frame. */
+  | "ERR_CONNECTION_LOST"
+  /** The peer broke the WebSocket protocol. */
+  | "ERR_PROTOCOL"
+  /** A message was larger than `maxMessageBytes`. */
+  | "ERR_MESSAGE_TOO_LARGE"
+  /** The peer did not answer the closing handshake within `closeTimeout`. */
+  | "ERR_CLOSE_TIMEOUT"
+  /** The script closed the connection before it was open. */
+  | "ERR_CLOSED_BY_SCRIPT"
+  /** The script destroyed the socket, or the sandbox was closed. */
+  | "ERR_ABORTED";

@@ -1,0 +1,56 @@
+import type { ConnectionFailure } from "../events.ts";
+import type { AddressRules, ConnectOptions } from "../policy/policy.ts";
+
+/** Opens WebSocket connections. Implement it to bring another network stack. */
+export interface Transport {
+  /** Starts a handshake and reports to `sink`, never synchronously. Must not throw. */
+  connect(request: TransportRequest, sink: TransportSink): TransportConnection;
+}
+
+/** What a {@link Transport} needs for one connection. Plain data: can be posted to another thread. */
+export interface TransportRequest {
+  /** Scheme `ws` or `wss`, no fragment, no credentials. */
+  readonly url: string;
+  readonly protocols: readonly string[];
+  readonly maxMessageBytes: number;
+  /** Milliseconds that the peer has to answer a close frame and end the connection. */
+  readonly closeTimeout: number;
+  /** Which addresses may be connected to: checked for literals, for every answer of the resolver, and on the socket. */
+  readonly addresses: AddressRules;
+  /** Headers, credentials and TLS options from the policy. */
+  readonly connect: ConnectOptions;
+}
+
+/** Receives what happens on a connection: `opened` at most once, `closed` exactly once and last. */
+export interface TransportSink {
+  opened(handshake: { readonly protocol: string; readonly extensions: string }): void;
+  /** A text message: valid UTF-8, or a string. The bytes are only valid during the call. */
+  text(data: Uint8Array<ArrayBufferLike> | string): void;
+  /** A binary message. The bytes are only valid during the call. */
+  binary(data: Uint8Array<ArrayBufferLike>): void;
+  /** `bytes` of payload left for the network since the last call. */
+  sent(bytes: number): void;
+  closed(close: CloseInfo): void;
+}
+
+/** The local end of a connection. No method throws; after `closed` they do nothing. */
+export interface TransportConnection {
+  /** Sends text (a well-formed string) or binary data. The buffer belongs to the transport from now on. */
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  /** Starts the closing handshake. Before `opened` it drops the connection. */
+  close(code?: number, reason?: string): void;
+  /** Drops the connection without a closing handshake. `closed` follows. */
+  abort(): void;
+  /** Stops reading until {@link TransportConnection.resume}; messages that were read already may still arrive. */
+  pause(): void;
+  resume(): void;
+}
+
+/** How a connection ended. Named after the `CloseEvent` attributes. */
+export interface CloseInfo {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+  /** Why it failed; for the host only. Present when `wasClean` is false. */
+  readonly failure?: ConnectionFailure;
+}
