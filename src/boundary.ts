@@ -117,6 +117,8 @@ export interface RuntimeOptions {
   readonly delivery: "auto" | "update";
   /** More timers than this throw a `QuotaExceededError`. */
   readonly maxTimers: number;
+  /** Values of `NetworkDevice.args`. */
+  readonly args: readonly string[];
   /** `Date.now()` of the host when the sandbox started: `performance.timeOrigin`. */
   readonly timeOrigin: number;
 }
