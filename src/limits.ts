@@ -103,8 +103,8 @@ const ranges: Readonly<Record<keyof Limits, readonly [min: number, max: number]>
   maxQueuedEvents: [1, 2 ** 20],
   handshakeTimeout: [1, 2 ** 31 - 1],
   closeTimeout: [1, 2 ** 31 - 1],
-  // Below 16 MiB the engine's own static data and stack do not fit; wasm32 ends at 4 GiB.
-  maxMemory: [16 * 2 ** 20, 2 ** 32 - 2 ** 16],
+  // What the published WebAssembly module accepts as its imported memory.
+  maxMemory: [16 * 2 ** 20, 2 ** 31],
   maxStack: [16 * 2 ** 10, 256 * 2 ** 10],
   maxTurnTime: [1, 2 ** 31 - 1],
   maxTimers: [0, 2 ** 20],

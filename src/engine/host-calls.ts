@@ -1,0 +1,119 @@
+import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten";
+import type { HostCalls } from "../boundary.ts";
+import type { Values } from "./values.ts";
+
+/** Kinds of arguments: `data` is text or an `ArrayBuffer`. */
+type Kind = "number" | "boolean" | "text" | "bytes" | "data";
+
+/** What each host call takes. Checked before anything else: a script may have got hold of these functions. */
+const parameters: Readonly<Record<keyof HostCalls, readonly Kind[]>> = {
+  connect: ["text"],
+  send: ["number", "data", "number"],
+  close: ["number", "number", "text"],
+  abort: ["number"],
+  bufferedAmount: ["number"],
+  updated: [],
+  now: [],
+  setAlarm: ["number", "number"],
+  log: ["number", "text"],
+  alert: ["text"],
+  report: ["text"],
+  settled: ["number", "text"],
+  randomBytes: ["number"],
+  encode: ["text"],
+  decode: ["text", "boolean", "bytes"],
+  encodingName: ["text"],
+  url: ["text"],
+};
+
+/**
+ * Makes the guest object whose methods are `calls`. Its prototype is null, so that nothing a script did to
+ * `Object.prototype` takes part in making or reading it.
+ *
+ * A call with wrong arguments, and one that throws on the host, throws a fixed text in the guest: no message of the host crosses.
+ */
+export function exposeHostCalls(
+  context: QuickJSContext,
+  values: Values,
+  calls: HostCalls,
+): QuickJSHandle {
+  const object = context.newObject(context.null);
+  for (const [name, kinds] of Object.entries(parameters)) {
+    const call = calls[name as keyof HostCalls] as (...input: unknown[]) => unknown;
+    const fn = context.newFunction(name, (...handles) => {
+      try {
+        const input: unknown[] = [];
+        for (const [index, kind] of kinds.entries()) {
+          input.push(readArgument(context, handles[index], kind));
+        }
+        return makeResult(context, values, call.apply(calls, input));
+      } catch {
+        // The cause stays here: whatever the host had to say is not for the script.
+        return { error: values.text("Host call refused") };
+      }
+    });
+    context.defineProp(object, name, { value: fn, enumerable: true });
+    fn.dispose();
+  }
+  return object;
+}
+
+class ArgumentError extends Error {}
+
+function readArgument(
+  context: QuickJSContext,
+  handle: QuickJSHandle | undefined,
+  kind: Kind,
+): unknown {
+  if (handle === undefined) throw new ArgumentError("missing argument");
+  // typeof first: reading a number or text out of an object would run the script's own conversions.
+  const type = context.typeof(handle);
+  switch (kind) {
+    case "number":
+      if (type !== "number") break;
+      return context.getNumber(handle);
+    case "boolean":
+      if (type !== "boolean") break;
+      return context.eq(handle, context.true);
+    case "text":
+      if (type !== "string") break;
+      return context.getString(handle);
+    case "bytes":
+      if (type !== "object") break;
+      return copyBytes(context, handle);
+    case "data":
+      if (type === "string") return context.getString(handle);
+      if (type === "object") return copyBytes(context, handle);
+      break;
+  }
+  throw new ArgumentError(`expected ${kind}, got ${type}`);
+}
+
+/** Copies an `ArrayBuffer` out of the guest; throws for any other object. */
+function copyBytes(context: QuickJSContext, handle: QuickJSHandle): ArrayBuffer {
+  const view = context.getArrayBuffer(handle);
+  try {
+    return new Uint8Array(view.value).buffer;
+  } finally {
+    view.dispose();
+  }
+}
+
+function makeResult(
+  context: QuickJSContext,
+  values: Values,
+  result: unknown,
+): QuickJSHandle | undefined {
+  switch (typeof result) {
+    case "string":
+      return values.text(result);
+    case "number":
+      return context.newNumber(result);
+    case "boolean":
+      return result ? context.true : context.false;
+    case "object":
+      return values.buffer(new Uint8Array(result as ArrayBuffer));
+    default:
+      return undefined;
+  }
+}

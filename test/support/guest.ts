@@ -1,0 +1,140 @@
+import type { QuickJSContext } from "quickjs-emscripten";
+import {
+  type EventKind,
+  guestGlobals,
+  type HostCalls,
+  type RuntimeOptions,
+} from "../../src/boundary.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { Guest } from "../../src/engine/guest.ts";
+import { createServices } from "../../src/services/services.ts";
+import { builds } from "./builds.ts";
+
+/** Options of {@link createGuest}. */
+export interface TestGuestOptions extends Partial<RuntimeOptions> {
+  /** @defaultValue `"bellard"` */
+  readonly build?: keyof typeof builds;
+  /** Host calls to answer in place of the recorded defaults. */
+  readonly host?: Partial<HostCalls>;
+}
+
+/** One recorded host call: its name, then its arguments. */
+export type RecordedCall = readonly [name: keyof HostCalls, ...input: unknown[]];
+
+/** The guest runtime in a real engine with a host that records its calls. */
+export interface TestGuest extends Disposable {
+  readonly context: QuickJSContext;
+  /** Every host call so far but `now`. `connect` answers with ids from 1 on. */
+  readonly calls: RecordedCall[];
+  /** Milliseconds that `now` answers. */
+  time: number;
+  /** Evaluates a script, runs all jobs and steps, and returns its value as a copy. Throws what the script threw, as `Error`. */
+  evaluate(source: string): unknown;
+  /** Delivers one event, with all jobs and steps. */
+  deliver(kind: EventKind, id: number, data?: string | Uint8Array): void;
+  /** Recorded calls of one name, without the name. */
+  callsOf(name: keyof HostCalls): readonly (readonly unknown[])[];
+}
+
+/** Creates a {@link TestGuest}. */
+export async function createGuest(options: TestGuestOptions = {}): Promise<TestGuest> {
+  const { build = "bellard", host = {}, ...runtimeOptions } = options;
+  const engine = await createEngine({
+    maxMemory: 64 * 2 ** 20,
+    maxStack: 256 * 2 ** 10,
+    build: builds[build],
+  });
+  const { context } = engine;
+  const calls: RecordedCall[] = [];
+  const test = { time: 0 };
+  const guest = new Guest(context, recordingHost(calls, host, test), {
+    globals: guestGlobals.filter((name) => name !== "turbulenz"),
+    delivery: "auto",
+    maxTimers: 1_000,
+    args: [],
+    timeOrigin: 0,
+    ...runtimeOptions,
+  });
+
+  function settle(more: boolean): void {
+    let waiting = more;
+    for (;;) {
+      while (guest.hasJobs) guest.runJobs(100);
+      if (!waiting) return;
+      waiting = guest.step();
+    }
+  }
+
+  return {
+    context,
+    calls,
+    get time() {
+      return test.time;
+    },
+    set time(value) {
+      test.time = value;
+    },
+    evaluate(source) {
+      const result = context.evalCode(source, "script.js", { type: "global" });
+      if (result.error !== undefined) {
+        const exception = guest.describe(result.error);
+        result.error.dispose();
+        settle(false);
+        throw Object.assign(new Error(exception.message), {
+          name: exception.name,
+          guestStack: exception.stack,
+        });
+      }
+      settle(false);
+      return result.value.consume((handle) => context.dump(handle) as unknown);
+    },
+    deliver(kind, id, data) {
+      settle(guest.deliver(kind, id, data));
+    },
+    callsOf(name) {
+      return calls.filter((call) => call[0] === name).map((call) => call.slice(1));
+    },
+    [Symbol.dispose]() {
+      guest[Symbol.dispose]();
+      engine[Symbol.dispose]();
+    },
+  };
+}
+
+function recordingHost(
+  calls: RecordedCall[],
+  overrides: Partial<HostCalls>,
+  test: { readonly time: number },
+): HostCalls {
+  let connections = 0;
+  const services = createServices();
+  const defaults: HostCalls = {
+    connect(json) {
+      connections += 1;
+      const [url] = JSON.parse(json) as [string];
+      const { href, origin } = new URL(url);
+      return JSON.stringify([connections, href, origin === "null" ? "ws://origin.test" : origin]);
+    },
+    send: () => false,
+    close() {},
+    abort() {},
+    bufferedAmount: () => 0,
+    updated() {},
+    now: () => test.time,
+    setAlarm() {},
+    log() {},
+    alert() {},
+    report() {},
+    settled() {},
+    ...services,
+  };
+  const merged = { ...defaults, ...overrides };
+  const recorded = Object.entries(merged).map(([name, call]) => [
+    name,
+    (...input: never[]) => {
+      if (name !== "now") calls.push([name as keyof HostCalls, ...input]);
+      return (call as (...input: never[]) => unknown)(...input);
+    },
+  ]);
+  return Object.fromEntries(recorded) as HostCalls;
+}
