@@ -1,0 +1,142 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from "node:fs";
+import { join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ModuleSource } from "../sandbox.ts";
+import { resolveSpecifier } from "./resolve-specifier.ts";
+import { SourceError } from "./source-error.ts";
+import { isTypeScript, stripTypes } from "./strip-types.ts";
+
+/** Finds what a script imports. Synchronous, as the engine is. Throws only {@link SourceError}. */
+export interface ModuleLoader {
+  /** Turns a specifier in the module `base` into a name for {@link ModuleLoader.load}. */
+  normalize(base: string, specifier: string): string;
+  /** JavaScript source of a module. */
+  load(name: string): string;
+}
+
+/** Largest module that is loaded, in bytes. */
+export const maxModuleBytes: number = 16 * 2 ** 20;
+
+/**
+ * Makes a loader for the modules below a folder, or for sources by name.
+ *
+ * Names are POSIX paths relative to the folder. Nothing outside of it is ever read, also not through symbolic links, and no
+ * path of the host appears in a name or an error.
+ */
+export function createModuleLoader(source: ModuleSource): ModuleLoader {
+  const read = isFolder(source) ? folderReader(source) : recordReader(source);
+  return {
+    normalize: (base, specifier) => resolveSpecifier(base, specifier, read.has),
+    load: (name) => prepare(name, read(name)),
+  };
+}
+
+/** Reads the text of a module by its normalized name. */
+interface Reader {
+  (name: string): string;
+  /** Whether a specifier that is not relative is the exact name of a module. */
+  readonly has: (specifier: string) => boolean;
+}
+
+function isFolder(source: ModuleSource): source is string | URL {
+  return typeof source === "string" || source instanceof URL;
+}
+
+function recordReader(sources: Readonly<Record<string, string>>): Reader {
+  const has = (name: string): boolean => Object.hasOwn(sources, name);
+  const read = (name: string): string => {
+    const source = has(name) ? sources[name] : undefined;
+    if (typeof source !== "string") throw notFound(name);
+    if (source.length > maxModuleBytes) throw tooLarge(name);
+    return source;
+  };
+  return Object.assign(read, { has });
+}
+
+function folderReader(folder: string | URL): Reader {
+  const path = folder instanceof URL ? fileURLToPath(folder) : folder;
+  let root: string | undefined;
+  const read = (name: string): string => {
+    // Only now: a script without imports needs no folder.
+    root ??= realPath(path, name);
+    return readBelow(root, name);
+  };
+  return Object.assign(read, { has: () => false });
+}
+
+function readBelow(root: string, name: string): string {
+  // Checked again, because a loader may be called without `normalize`: `..` must not even reach the file system.
+  if (name.startsWith("/") || /[\\\0]/.test(name) || name.split("/").includes(".."))
+    throw outside(name);
+  const path = realPath(join(root, name), name);
+  if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) throw outside(name);
+  const file = open(path, name);
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile()) throw notFound(name);
+    if (status.size > maxModuleBytes) throw tooLarge(name);
+    return readFileSync(file, "utf8");
+  } finally {
+    closeSync(file);
+  }
+}
+
+function realPath(path: string, name: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // The system's message holds the path.
+    throw notFound(name);
+  }
+}
+
+function open(path: string, name: string): number {
+  try {
+    // The path has no links left: one that appears now was put there to escape. A pipe must not block.
+    return openSync(
+      path,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
+  } catch {
+    throw notFound(name);
+  }
+}
+
+function prepare(name: string, text: string): string {
+  const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  if (isTypeScript(name)) return stripTypes(source, name);
+  if (/\.json$/i.test(name)) return jsonModule(name, source);
+  return source;
+}
+
+function jsonModule(name: string, text: string): string {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "";
+    throw new SourceError("SyntaxError", `${JSON.stringify(name)} is not JSON: ${reason}`);
+  }
+  // A literal would take "__proto__" as the prototype.
+  return `export default JSON.parse(${JSON.stringify(text)});`;
+}
+
+function notFound(name: string): SourceError {
+  return new SourceError(
+    "TypeError",
+    `Cannot find the module ${JSON.stringify(name)}; names are relative to the importing file and below the script's folder`,
+  );
+}
+
+function outside(name: string): SourceError {
+  return new SourceError(
+    "TypeError",
+    `The module ${JSON.stringify(name)} lies outside of the script's folder; only files below it can be imported`,
+  );
+}
+
+function tooLarge(name: string): SourceError {
+  return new SourceError(
+    "TypeError",
+    `The module ${JSON.stringify(name)} is larger than ${maxModuleBytes} bytes`,
+  );
+}
