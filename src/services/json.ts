@@ -1,0 +1,21 @@
+/** Longest JSON text that a service takes, in code units: the engine's memory is bounded, the host's strings are not. */
+const maxJsonLength = 2 ** 28;
+
+/**
+ * Parses a JSON text from the guest.
+ *
+ * @throws {TypeError} when it is not a string or too long. @throws {SyntaxError} when it is not JSON.
+ */
+export function parseJson(json: unknown): unknown {
+  if (typeof json !== "string" || json.length > maxJsonLength) {
+    throw new TypeError("Expected a JSON text");
+  }
+  return JSON.parse(json);
+}
+
+/** Parses a string given as JSON. @throws {TypeError} when it is something else. */
+export function parseJsonString(json: unknown): string {
+  const value = parseJson(json);
+  if (typeof value !== "string") throw new TypeError("Expected a string as JSON");
+  return value;
+}
