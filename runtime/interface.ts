@@ -1,0 +1,113 @@
+/** Installs interfaces, operations and namespaces with the property descriptors that Web IDL gives them. */
+import {
+  defineProperty,
+  functionPrototype,
+  getOwnPropertyDescriptor,
+  ownKeys,
+  symbolToStringTag,
+} from "./intrinsics.ts";
+
+/** What {@link defineInterface} cannot read from the class. */
+export interface InterfaceDescription {
+  /** The interface's name: bundling may have renamed the class. */
+  readonly name: string;
+  /** `length` of the interface object: how many arguments the constructor requires. @defaultValue 0 */
+  readonly length?: number;
+  /** Constants, defined on the interface object and on its prototype. */
+  readonly constants?: Readonly<Record<string, number>>;
+  /** Whether the global gets it. @defaultValue true */
+  readonly exposed?: boolean;
+}
+
+type Constructor = abstract new (...args: never[]) => object;
+
+/**
+ * Gives a class the shape of an interface, and the global a property for it. Every string-keyed public member of the class
+ * becomes enumerable; for an optional parameter write a default value, so that the function's `length` does not count it.
+ *
+ * @see https://webidl.spec.whatwg.org/#js-interfaces
+ */
+export function defineInterface(
+  global: object,
+  constructor: Constructor,
+  description: InterfaceDescription,
+): void {
+  const prototype = constructor.prototype as object;
+  makeEnumerable(constructor, ["length", "name", "prototype"]);
+  makeEnumerable(prototype, ["constructor"]);
+  define(constructor, "name", description.name, false, false);
+  define(constructor, "length", description.length ?? 0, false, false);
+  define(prototype, symbolToStringTag, description.name, false, false);
+  const constants = description.constants;
+  if (constants !== undefined) {
+    for (const name of Object.keys(constants)) {
+      const descriptor = { value: constants[name], enumerable: true };
+      defineProperty(constructor, name, descriptor);
+      defineProperty(prototype, name, descriptor);
+    }
+  }
+  if (description.exposed !== false) define(global, description.name, constructor, true, false);
+}
+
+/**
+ * Defines an operation: an enumerable, writable function. Give an arrow function or a method, which are no constructors;
+ * `length` counts its required arguments.
+ */
+export function defineFunction(
+  target: object,
+  name: string,
+  operation: (...args: never[]) => unknown,
+  length: number = operation.length,
+): void {
+  define(operation, "name", name, false, false);
+  define(operation, "length", length, false, false);
+  define(target, name, operation, true, true);
+}
+
+/** Defines a writable, configurable property that is not enumerable, as the global has for `console`. */
+export function defineValue(target: object, name: string, value: unknown): void {
+  define(target, name, value, true, false);
+}
+
+/** Defines an enumerable attribute with the accessor functions that Web IDL describes. Without `set` it is read-only. */
+export function defineAttribute(
+  target: object,
+  name: string,
+  get: (this: unknown) => unknown,
+  set?: (this: unknown, value: unknown) => void,
+): void {
+  define(get, "name", "get " + name, false, false);
+  if (set !== undefined) define(set, "name", "set " + name, false, false);
+  defineProperty(target, name, {
+    get,
+    ...(set === undefined ? {} : { set }),
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+/** Gives an object the class string that `Object.prototype.toString` shows. */
+export function defineClassString(target: object, name: string): void {
+  define(target, symbolToStringTag, name, false, false);
+}
+
+function define(
+  target: object,
+  name: PropertyKey,
+  value: unknown,
+  writable: boolean,
+  enumerable: boolean,
+): void {
+  defineProperty(target, name, { value, writable, enumerable, configurable: true });
+}
+
+function makeEnumerable(target: object, except: readonly string[]): void {
+  for (const key of ownKeys(target)) {
+    const descriptor = getOwnPropertyDescriptor(target, key);
+    if (typeof key === "symbol" || descriptor === undefined || except.includes(key)) continue;
+    // A static helper of the engine's own, such as `arguments` of old functions, is not ours.
+    if (target === functionPrototype || descriptor.configurable !== true) continue;
+    descriptor.enumerable = true;
+    defineProperty(target, key, descriptor);
+  }
+}
