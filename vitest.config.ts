@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const source = { conditions: ["@quickjs-network-device/source"] };
 
+/** Generous: a test ends when its event arrives, and only a hang may meet the limit, on the slowest machine too. */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   resolve: source,
   ssr: { resolve: source },
@@ -9,16 +12,26 @@ export default defineConfig({
     forceRerunTriggers: ["**/package.json", "runtime/**"],
     projects: [
       {
+        // Needs no build: sources are read directly, and the setup bundles the guest and the worker.
         extends: true,
         test: {
+          ...patience,
           name: "source",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/package/**"],
+          exclude: ["test/{docs,package}/**"],
           globalSetup: "test/global-setup.ts",
         },
       },
-      { test: { name: "package", include: ["test/package/**/*.test.ts"] } },
+      {
+        // After a build: the package as its users get it, and the documents' examples run with it.
+        test: {
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          name: "package",
+          include: ["test/{docs,package}/**/*.test.ts"],
+        },
+      },
     ],
-    coverage: { provider: "v8", include: ["src/**"] },
+    coverage: { provider: "v8", include: ["src/**"], exclude: ["**/*.d.ts"] },
   },
 });

@@ -21,8 +21,10 @@ export async function bundleGuest(): Promise<void> {
     legalComments: "none",
     minifySyntax: true,
     minifyWhitespace: true,
+    metafile: true,
     write: false,
   });
+  checkInputs(Object.keys(result.metafile.inputs));
   const [bundle] = result.outputFiles;
   if (bundle === undefined) throw new Error("esbuild produced no output");
   await mkdir(new URL("dist", root), { recursive: true });
@@ -45,7 +47,18 @@ export async function bundleWorker(): Promise<void> {
     platform: "node",
     target: "node20",
     external: ["#guest-bundle"],
+    sourcemap: true,
+    sourcesContent: false,
   });
+}
+
+/** The guest bundle holds this project's code only: somebody else's would need its licence in the package. */
+function checkInputs(inputs: readonly string[]): void {
+  for (const input of inputs) {
+    if (!input.startsWith("runtime/") && input !== "src/boundary.ts") {
+      throw new Error(`The guest bundle must not contain ${input}`);
+    }
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
