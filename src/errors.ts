@@ -29,10 +29,13 @@ export class ScriptError extends SandboxError {
   readonly guestName: string;
   /** Where the exception was made, when known. Lines and columns are 1-based. */
   readonly position: ScriptPosition | undefined;
+  /** The exception as the guest described it. */
+  readonly exception: ScriptException;
 
   constructor(exception: ScriptException) {
     super("ERR_SCRIPT", `${exception.name}: ${exception.message}`);
     this.name = "ScriptError";
+    this.exception = exception;
     this.guestName = exception.name;
     this.position = exception.position;
     this.stack = `${this.message}\n${exception.stack}`.trimEnd();

@@ -58,11 +58,12 @@ export interface Limits extends NetworkLimits {
    */
   readonly maxTimers: number;
   /**
-   * Bytes of console output on their way to a slow observer before the script waits for it. Only with isolation `"worker"`:
+   * Bytes of observed events (console output, with `trace` also messages) on their way to a slow observer before the script
+   * waits for it. Only with isolation `"worker"`:
    * with `"none"` an observer is called at once.
    * @defaultValue 1_048_576
    */
-  readonly maxConsoleBacklog: number;
+  readonly maxEventBacklog: number;
 }
 
 /** The limits under which ordinary web code runs. */
@@ -77,7 +78,7 @@ export const defaultLimits: Limits = {
   maxStack: 256 * 2 ** 10,
   maxTurnTime: 30_000,
   maxTimers: 100_000,
-  maxConsoleBacklog: 2 ** 20,
+  maxEventBacklog: 2 ** 20,
 };
 
 /** Limits for scripts of unknown origin. Spread them to change one: `{ ...strictLimits, maxTimers: 8 }`. */
@@ -92,7 +93,7 @@ export const strictLimits: Limits = {
   maxStack: 256 * 2 ** 10,
   maxTurnTime: 1_000,
   maxTimers: 256,
-  maxConsoleBacklog: 64 * 2 ** 10,
+  maxEventBacklog: 64 * 2 ** 10,
 };
 
 /** Smallest and largest value of each limit. */
@@ -108,7 +109,7 @@ const ranges: Readonly<Record<keyof Limits, readonly [min: number, max: number]>
   maxStack: [16 * 2 ** 10, 256 * 2 ** 10],
   maxTurnTime: [1, 2 ** 31 - 1],
   maxTimers: [0, 2 ** 20],
-  maxConsoleBacklog: [1_024, 2 ** 30],
+  maxEventBacklog: [1_024, 2 ** 30],
 };
 
 /**
@@ -118,7 +119,9 @@ const ranges: Readonly<Record<keyof Limits, readonly [min: number, max: number]>
  */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(limits)) checkLimit(name, value);
-  const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(limits).filter(([, value]) => value !== undefined),
+  );
   return { ...defaultLimits, ...given };
 }
 

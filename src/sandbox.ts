@@ -1,10 +1,26 @@
 import type { GuestGlobal } from "./boundary.ts";
-import type { Clock } from "./clock.ts";
-import type { SandboxError } from "./errors.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { SandboxError, ScriptError } from "./errors.ts";
 import type { Observer } from "./events.ts";
-import type { Limits } from "./limits.ts";
+import { type Limits, resolveLimits } from "./limits.ts";
+import { createLocalSandbox, type LocalSandboxOptions, type Usage } from "./local-sandbox.ts";
+import type { ModuleSource } from "./modules/module-source.ts";
+import { SourceError } from "./modules/source-error.ts";
+import { isTypeScript, stripTypes } from "./modules/strip-types.ts";
+import {
+  checkBoolean,
+  checkChoice,
+  guardObserver,
+  resolveArgs,
+  resolveBaseUrl,
+  resolveGlobals,
+  resolveModules,
+  resolvePolicy,
+} from "./options.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 import type { Transport } from "./transport/transport.ts";
+import { wsTransport } from "./transport/ws.ts";
+import { createWorkerSandbox } from "./worker/worker-sandbox.ts";
 
 /** Options of {@link createSandbox}. */
 export interface SandboxOptions {
@@ -41,9 +57,6 @@ export interface SandboxOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What `import` finds: the path or `file:` URL of a folder, or sources by name, for example `{ "lib/lamp.js": "export ..." }`. */
-export type ModuleSource = string | URL | Readonly<Record<string, string>>;
-
 /** Options of {@link Sandbox.run}. */
 export interface RunOptions {
   /** Name shown in stack traces, and base of relative imports. TypeScript (`.ts`, `.mts`) is stripped of its types. @defaultValue `"script.js"` */
@@ -52,20 +65,6 @@ export interface RunOptions {
   readonly type?: "script" | "module";
   /** Closes the sandbox when aborted before the script has finished. */
   readonly signal?: AbortSignal;
-}
-
-/** What a sandbox consumes. */
-export interface Usage {
-  /** Bytes of the engine's memory in use. */
-  readonly memory: number;
-  /** Connections that are not closed yet. */
-  readonly connections: number;
-  /** Timers that wait. */
-  readonly timers: number;
-  /** Events that wait for the script. */
-  readonly queuedEvents: number;
-  /** Payload bytes that wait for the network. */
-  readonly bufferedBytes: number;
 }
 
 /** A sandbox and everything that belongs to it. */
@@ -86,4 +85,150 @@ export interface Sandbox extends AsyncDisposable {
   readonly closed: Promise<SandboxError | undefined>;
   /** Closes open sockets with 1001, drops the others, cancels every timer and frees the engine. Safe to call twice. */
   close(): Promise<void>;
+}
+
+/**
+ * Creates a sandbox: a QuickJS whose scripts may open WebSockets.
+ *
+ * Nothing is reachable unless {@link SandboxOptions.policy} allows it. A sandbox in a worker keeps the process alive until it
+ * is closed.
+ *
+ * @throws {SandboxError} `ERR_OPTION` for a wrong option, `ERR_ENGINE` if the engine cannot be started, `ERR_CLOSED` if `signal` is
+ * aborted already.
+ *
+ * @example
+ * ```ts
+ * await using sandbox = await createSandbox({ policy: allowOrigins(["wss://lamp.example"]) });
+ * await sandbox.run(source, { name: "lamp.js" });
+ * await sandbox.idle();
+ * ```
+ */
+export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const resolved = resolveOptions(options);
+  const { signal } = options;
+  if (isAborted(signal)) throw closedError(signal);
+  const closed = createClosed();
+  const common = { ...resolved, closed: closed.resolve };
+  const inner =
+    options.isolation === "none"
+      ? await createLocalSandbox({ ...common, transport: options.transport ?? wsTransport() })
+      : await createWorkerSandbox({
+          ...common,
+          isObserved: options.observe !== undefined,
+          transport: options.transport,
+        });
+  const close = (): void => void inner.close();
+  signal?.addEventListener("abort", close, { once: true });
+  void closed.promise.then(() => signal?.removeEventListener("abort", close));
+  // It may have been aborted while the sandbox started.
+  if (isAborted(signal)) close();
+
+  return {
+    async run(source, runOptions = {}) {
+      const { text, name, type } = prepareScript(source, runOptions);
+      runOptions.signal?.throwIfAborted();
+      runOptions.signal?.addEventListener("abort", close, { once: true });
+      try {
+        await inner.run(text, name, type);
+      } finally {
+        runOptions.signal?.removeEventListener("abort", close);
+      }
+    },
+    idle: (idleOptions = {}) => untilAborted(inner.idle(), idleOptions.signal),
+    usage: async () => inner.usage(),
+    closed: closed.promise,
+    close: () => inner.close(),
+    [Symbol.asyncDispose]: () => inner.close(),
+  };
+}
+
+type ResolvedOptions = Omit<LocalSandboxOptions, "transport" | "closed" | "watch" | "modules"> & {
+  readonly modules: Exclude<ModuleSource, URL> | undefined;
+};
+
+function resolveOptions(options: SandboxOptions): ResolvedOptions {
+  const { isolation = "worker", delivery = "auto", trace = false, clock } = options;
+  checkChoice("isolation", isolation, ["worker", "none"]);
+  checkChoice("delivery", delivery, ["auto", "update"]);
+  checkBoolean("trace", trace);
+  if (clock !== undefined && isolation === "worker") {
+    throw new SandboxError(
+      "ERR_OPTION",
+      'clock needs isolation: "none": a sandbox in a worker has the time of its own thread',
+    );
+  }
+  return {
+    policy: resolvePolicy(options.policy),
+    limits: resolveLimits(options.limits),
+    delivery,
+    globals: resolveGlobals(options.globals),
+    baseUrl: resolveBaseUrl(options.baseUrl),
+    modules: resolveModules(options.modules),
+    args: resolveArgs(options.args),
+    trace,
+    clock: clock ?? systemClock,
+    emit: guardObserver(options.observe),
+  };
+}
+
+/** Strips the types, and refuses what the engine would silently cut. */
+function prepareScript(
+  source: string,
+  options: RunOptions,
+): { readonly text: string; readonly name: string; readonly type: "script" | "module" } {
+  const { name = "script.js" } = options;
+  const type = options.type ?? (/\.m[jt]s$/i.test(name) ? "module" : "script");
+  checkChoice("type", type, ["script", "module"]);
+  if (typeof source !== "string") {
+    throw new SandboxError("ERR_OPTION", `source must be a string, got ${typeof source}`);
+  }
+  if (`${source}${name}`.includes("\0")) {
+    throw new SandboxError(
+      "ERR_OPTION",
+      "source and name must not contain U+0000: write \\0 in a string literal instead",
+    );
+  }
+  const text = source.startsWith("\uFEFF") ? source.slice(1) : source;
+  try {
+    return { text: isTypeScript(name) ? stripTypes(text, name, type) : text, name, type };
+  } catch (error) {
+    throw error instanceof SourceError ? new ScriptError(error.toException()) : error;
+  }
+}
+
+function createClosed(): {
+  readonly promise: Promise<SandboxError | undefined>;
+  readonly resolve: (error: SandboxError | undefined) => void;
+} {
+  let resolve: (error: SandboxError | undefined) => void = () => {};
+  const promise = new Promise<SandboxError | undefined>((resolvePromise) => {
+    resolve = resolvePromise;
+  });
+  return { promise, resolve: (error) => resolve(error) };
+}
+
+/** A function, because the compiler believes that `aborted` cannot change. */
+function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
+  return signal !== undefined && signal.aborted;
+}
+
+function closedError(signal: AbortSignal): SandboxError {
+  return new SandboxError("ERR_CLOSED", "The sandbox is closed: its signal is aborted", {
+    cause: signal.reason,
+  });
+}
+
+async function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  let abort: () => void = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly maxStack: number;
   /** @defaultValue {@link defaultBuild} */
   readonly build?: EngineBuild | undefined;
+  /** The build's WebAssembly file, compiled. @defaultValue it is compiled, once per thread */
+  readonly compiled?: WebAssembly.Module | undefined;
 }
 
 /** One QuickJS in a WebAssembly instance and memory of its own. */
@@ -57,7 +59,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   try {
     const quickjs = await newQuickJSWASMModuleFromVariant(
       newVariant(variant, {
-        wasmModule: await compiledModule(wasmFile),
+        wasmModule: options.compiled ?? (await compileEngine({ variant, wasmFile })),
         wasmMemory: new WebAssembly.Memory({ initial: pages, maximum: pages }),
       }),
     );
@@ -85,12 +87,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
-/** Compiles each WebAssembly file once per thread. */
-function compiledModule(file: string): Promise<WebAssembly.Module> {
-  let module = modules.get(file);
+/** Compiles the WebAssembly file of a build, once per thread. The result can be posted to other threads. */
+export function compileEngine(build: EngineBuild = defaultBuild): Promise<WebAssembly.Module> {
+  let module = modules.get(build.wasmFile);
   if (module === undefined) {
-    module = readFile(file).then((bytes) => WebAssembly.compile(bytes));
-    modules.set(file, module);
+    module = readFile(build.wasmFile).then((bytes) => WebAssembly.compile(bytes));
+    modules.set(build.wasmFile, module);
   }
   return module;
 }

@@ -1,0 +1,42 @@
+import type { Clock } from "../clock.ts";
+
+/** The host's half of the guest's timers: one alarm, for the earliest of them. */
+export class Alarm implements Disposable {
+  readonly #clock: Clock;
+  readonly #ring: () => void;
+  #scheduled: Disposable | undefined;
+  #timers = 0;
+
+  constructor(clock: Clock, ring: () => void) {
+    this.#clock = clock;
+    this.#ring = ring;
+  }
+
+  get isSet(): boolean {
+    return this.#scheduled !== undefined;
+  }
+
+  /** Timers that wait in the guest, as the guest says. */
+  get timers(): number {
+    return this.#scheduled === undefined ? 0 : this.#timers;
+  }
+
+  /** Sets the alarm, in place of the one before; a negative delay or NaN cancels. The values are the guest's. */
+  set(delay: number, timers: number): void {
+    this[Symbol.dispose]();
+    this.#timers = Number.isSafeInteger(timers) && timers > 0 ? timers : 1;
+    if (!(delay >= 0)) return;
+    this.#scheduled = this.#clock.schedule(
+      () => {
+        this.#scheduled = undefined;
+        this.#ring();
+      },
+      Math.min(delay, Number.MAX_SAFE_INTEGER),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#scheduled?.[Symbol.dispose]();
+    this.#scheduled = undefined;
+  }
+}

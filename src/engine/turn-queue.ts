@@ -1,0 +1,171 @@
+import type { Clock } from "../clock.ts";
+
+/** Enters the guest once; returns whether steps wait. */
+export type Turn = () => boolean;
+
+/** What a {@link TurnQueue} drives: the guest between two entries. */
+export interface TurnTarget {
+  step(): boolean;
+  readonly hasJobs: boolean;
+  runJobs(limit: number): void;
+}
+
+/** Options of {@link TurnQueue}. */
+export interface TurnQueueOptions {
+  readonly target: TurnTarget;
+  readonly clock: Clock;
+  /** Milliseconds that one entry and its jobs may take; `Infinity` for no bound. */
+  readonly maxTurnTime: number;
+  /** Is told when an entry or a job threw, or the time was over. The queue has stopped by then. */
+  failed(error: unknown): void;
+  /** Is told whenever the queue has run empty. */
+  drained(): void;
+  /** Is told of every entry: the watchdog of a worker listens. */
+  readonly watch?: { begin(): void; end(): void } | undefined;
+}
+
+/** A turn took longer than it may. */
+export class TurnOverrunError extends Error {}
+
+/** Milliseconds after which the queue lets the event loop of the host go on. */
+const maxSlice = 10;
+
+/** Promise jobs between two looks at the deadline: the engine swallows an interrupt inside a job. */
+const jobsPerLook = 1_000;
+
+/**
+ * Runs turns in the guest one after another: an entry, its promise jobs, its waiting steps with theirs.
+ *
+ * A turn posted from inside another (a host call that leads to an event) waits; otherwise it runs at once. So every event
+ * is a task of its own, and no entry happens on top of a script's stack.
+ */
+export class TurnQueue {
+  readonly #options: TurnQueueOptions;
+  #turns: Turn[] = [];
+  #head = 0;
+  #running = false;
+  #stepsWait = false;
+  #resumption: Disposable | undefined;
+  #stopped = false;
+  #deadline = Number.POSITIVE_INFINITY;
+  #overran = false;
+  #unwound: (() => void)[] = [];
+
+  constructor(options: TurnQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Turns that wait. */
+  get length(): number {
+    return this.#turns.length - this.#head;
+  }
+
+  /** Whether nothing runs or waits. */
+  get isIdle(): boolean {
+    return !this.#running && !this.#stepsWait && this.length === 0;
+  }
+
+  post(turn: Turn): void {
+    if (this.#stopped) return;
+    this.#turns.push(turn);
+    if (!this.#running && this.#resumption === undefined) this.#pump();
+  }
+
+  /** For the engine's interrupt handler: whether the turn is over its time. Once `true`, the queue fails. */
+  isOverdue(): boolean {
+    if (performance.now() <= this.#deadline) return false;
+    this.#overran = true;
+    return true;
+  }
+
+  /** Gives the running turn more time: it waited for the host. */
+  extend(ms: number): void {
+    this.#deadline += ms;
+  }
+
+  /** Drops all turns that wait and takes no more. Calls back when no entry is on the stack: at once or later. */
+  stop(unwound: () => void): void {
+    this.#stopped = true;
+    this.#turns = [];
+    this.#head = 0;
+    this.#stepsWait = false;
+    this.#resumption?.[Symbol.dispose]();
+    this.#resumption = undefined;
+    if (this.#running) this.#unwound.push(unwound);
+    else unwound();
+  }
+
+  #pump(): void {
+    this.#resumption = undefined;
+    this.#running = true;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      this.#runSlice();
+    } catch (error) {
+      failure = { error };
+    }
+    this.#running = false;
+    if (failure !== undefined && !this.#stopped) {
+      this.stop(() => {});
+      this.#options.failed(failure.error);
+    }
+    for (const unwound of this.#unwound.splice(0)) unwound();
+    if (this.isIdle) this.#options.drained();
+  }
+
+  #runSlice(): void {
+    const { target, clock } = this.#options;
+    const sliceEnd = performance.now() + maxSlice;
+    while (!this.#stopped) {
+      if (this.#stepsWait) {
+        this.#stepsWait = this.#bounded(() => target.step());
+      } else {
+        const turn = this.#shift();
+        if (turn === undefined) return;
+        this.#stepsWait = this.#bounded(turn);
+      }
+      if (performance.now() > sliceEnd && !this.#isDone) {
+        this.#resumption = clock.schedule(() => this.#pump(), 0);
+        return;
+      }
+    }
+  }
+
+  get #isDone(): boolean {
+    return !this.#stepsWait && this.length === 0;
+  }
+
+  #bounded(entry: Turn): boolean {
+    const { target, watch, maxTurnTime } = this.#options;
+    this.#deadline = performance.now() + maxTurnTime;
+    watch?.begin();
+    let more = false;
+    try {
+      more = entry();
+      while (!this.#overran && target.hasJobs) {
+        target.runJobs(jobsPerLook);
+        // A flood of short jobs may never be polled by the engine.
+        this.isOverdue();
+      }
+    } catch (error) {
+      // An overrun is the cause of whatever the entry threw.
+      if (!this.#overran) throw error;
+    } finally {
+      watch?.end();
+      this.#deadline = Number.POSITIVE_INFINITY;
+    }
+    if (this.#overran) throw new TurnOverrunError();
+    return more;
+  }
+
+  #shift(): Turn | undefined {
+    const turn = this.#turns[this.#head];
+    if (turn === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head === this.#turns.length) {
+      this.#turns = [];
+      this.#head = 0;
+    }
+    return turn;
+  }
+}

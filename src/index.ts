@@ -1,0 +1,43 @@
+export { type BindOptions, bindNetworkDevice, type NetworkBinding } from "./bind.ts";
+export type { GuestGlobal, LogLevel } from "./boundary.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  SandboxError,
+  type SandboxErrorCode,
+  ScriptError,
+  type ScriptException,
+  type ScriptPosition,
+} from "./errors.ts";
+export type {
+  ConnectionFailure,
+  FailureCode,
+  FailureStage,
+  Observer,
+  SandboxEvent,
+  SandboxEventDetail,
+} from "./events.ts";
+export { defaultLimits, type Limits, type NetworkLimits, strictLimits } from "./limits.ts";
+export type { Usage } from "./local-sandbox.ts";
+export type { ModuleSource } from "./modules/module-source.ts";
+export { denyAll } from "./options.ts";
+export { type AllowOptions, allowOrigins } from "./policy/allow-origins.ts";
+export type {
+  AddressRules,
+  ConnectionRequest,
+  ConnectOptions,
+  Grant,
+  NetworkPolicy,
+  PolicyFunction,
+  PolicyRules,
+  TlsOptions,
+  Verdict,
+} from "./policy/policy.ts";
+export { createSandbox, type RunOptions, type Sandbox, type SandboxOptions } from "./sandbox.ts";
+export type {
+  CloseInfo,
+  Transport,
+  TransportConnection,
+  TransportRequest,
+  TransportSink,
+} from "./transport/transport.ts";
+export { type WsTransportOptions, wsTransport } from "./transport/ws.ts";

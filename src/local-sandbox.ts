@@ -1,0 +1,205 @@
+import type { Clock } from "./clock.ts";
+import { createEngine, type Engine, type EngineBuild } from "./engine/engine.ts";
+import { GuestEntryError } from "./engine/guest.ts";
+import { TurnOverrunError, type TurnQueueOptions } from "./engine/turn-queue.ts";
+import { OutOfMemoryError } from "./engine/values.ts";
+import { SandboxError } from "./errors.ts";
+import type { SandboxEvent, SandboxEventDetail } from "./events.ts";
+import type { Limits } from "./limits.ts";
+import { createModuleLoader, type ModuleSource } from "./modules/module-source.ts";
+import { SourceError } from "./modules/source-error.ts";
+import { NetworkDevice, type NetworkDeviceOptions } from "./network-device.ts";
+
+/** What {@link createLocalSandbox} needs; all defaults are filled in. */
+export interface LocalSandboxOptions extends Pick<
+  NetworkDeviceOptions,
+  "policy" | "delivery" | "globals" | "baseUrl" | "args" | "trace" | "transport" | "watch"
+> {
+  readonly limits: Limits;
+  readonly modules: ModuleSource | undefined;
+  readonly clock: Clock;
+  readonly build?: EngineBuild | undefined;
+  readonly compiled?: WebAssembly.Module | undefined;
+  /** Must not throw. */
+  emit(event: SandboxEvent): void;
+  /** Is called once, when the sandbox is closed, with the error that closed it, if any. */
+  closed(error: SandboxError | undefined): void;
+}
+
+/** What a sandbox consumes. */
+export interface Usage {
+  /** Bytes of the engine's memory in use. */
+  readonly memory: number;
+  /** Connections that are not closed yet. */
+  readonly connections: number;
+  /** Timers that wait. */
+  readonly timers: number;
+  /** Events that wait for the script. */
+  readonly queuedEvents: number;
+  /** Payload bytes that wait for the network. */
+  readonly bufferedBytes: number;
+}
+
+/** A sandbox on this thread: an engine of its own with a {@link NetworkDevice}. */
+export interface LocalSandbox {
+  /** See `Sandbox.run`. */
+  run(source: string, name: string, type: "script" | "module"): Promise<void>;
+  /** See `Sandbox.idle`. */
+  idle(): Promise<void>;
+  usage(): Usage;
+  /** See `Sandbox.close`. */
+  close(): Promise<void>;
+  /** Gives the running turn more time: it waited for the host. */
+  extendTurn(ms: number): void;
+}
+
+/**
+ * Creates a {@link LocalSandbox}.
+ *
+ * @throws {SandboxError} `ERR_ENGINE` if the engine cannot be started.
+ */
+export async function createLocalSandbox(options: LocalSandboxOptions): Promise<LocalSandbox> {
+  const { limits, clock } = options;
+  const engine = await createEngine({
+    maxMemory: limits.maxMemory,
+    maxStack: limits.maxStack,
+    build: options.build,
+    compiled: options.compiled,
+  });
+  const start = clock.now();
+  const end = createEnd();
+  let closing: Promise<void> | undefined;
+  let isClosed = false;
+
+  function emit(event: SandboxEventDetail): void {
+    if (!isClosed) options.emit({ time: clock.now() - start, ...event });
+  }
+
+  const device = new NetworkDevice({
+    ...options,
+    context: engine.context,
+    maxTurnTime: limits.maxTurnTime,
+    emit,
+    failed(error) {
+      const { error: cause, limit } = explainFailure(error, limits);
+      if (limit !== undefined) emit({ type: "limit", limit });
+      // A broken engine is not touched again: dropping it is what frees it.
+      void finish(cause, () => {});
+    },
+  });
+  engine.shouldInterrupt = () => device.isOverdue();
+  if (options.modules !== undefined) enableModules(engine, options.modules);
+
+  function finish(error: SandboxError | undefined, dispose: () => void): Promise<void> {
+    closing ??= (async () => {
+      const unwound = device.close(dispose);
+      end.reject(error ?? new SandboxError("ERR_CLOSED", "The sandbox is closed"));
+      await unwound;
+      isClosed = true;
+      options.closed(error);
+    })();
+    return closing;
+  }
+
+  return {
+    run: (source, name, type) => Promise.race([end.promise, device.run(source, name, type)]),
+    async idle() {
+      if (closing === undefined) await device.idle();
+      await closing;
+    },
+    usage: () => ({
+      memory: closing === undefined ? memoryInUse(engine) : 0,
+      connections: device.connections,
+      timers: device.timers,
+      queuedEvents: device.queuedEvents,
+      bufferedBytes: device.bufferedBytes,
+    }),
+    close: () => finish(undefined, () => disposeEngine(device, engine)),
+    extendTurn: (ms) => device.extendTurn(ms),
+  };
+}
+
+/** A promise that is rejected when the sandbox ends: what waits for a script races against it. */
+function createEnd(): { readonly promise: Promise<never>; reject(error: SandboxError): void } {
+  let reject: (error: SandboxError) => void = () => {};
+  const promise = new Promise<never>((_resolve, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  // Nobody need be waiting when the sandbox ends.
+  promise.catch(() => {});
+  return { promise, reject: (error) => reject(error) };
+}
+
+function explainFailure(
+  error: unknown,
+  limits: Limits,
+): { readonly error: SandboxError; readonly limit: keyof Limits | undefined } {
+  if (error instanceof TurnOverrunError) {
+    return {
+      limit: "maxTurnTime",
+      error: new SandboxError(
+        "ERR_LIMIT",
+        `The script ran for more than limits.maxTurnTime (${limits.maxTurnTime} ms) in one turn`,
+        { cause: error },
+      ),
+    };
+  }
+  if (error instanceof OutOfMemoryError || error instanceof GuestEntryError) {
+    return {
+      limit: "maxMemory",
+      error: new SandboxError(
+        "ERR_LIMIT",
+        `The script left no memory for the next event within limits.maxMemory (${limits.maxMemory} bytes)`,
+        { cause: error },
+      ),
+    };
+  }
+  return {
+    limit: undefined,
+    error: new SandboxError(
+      "ERR_ENGINE",
+      "The engine broke while the script ran; the sandbox is discarded",
+      {
+        cause: error,
+      },
+    ),
+  };
+}
+
+function enableModules(engine: Engine, source: ModuleSource): void {
+  const loader = createModuleLoader(source);
+  engine.runtime.setModuleLoader(
+    (name) => guarded(() => loader.load(name)),
+    (base, specifier) => guarded(() => loader.normalize(base, specifier)),
+  );
+}
+
+/** Hands the loader's own explanation to the script; every other error stays on the host. */
+function guarded(work: () => string): string | { error: Error } {
+  try {
+    return work();
+  } catch (error) {
+    return {
+      error: error instanceof SourceError ? error : new Error("The module cannot be loaded"),
+    };
+  }
+}
+
+function memoryInUse(engine: Engine): number {
+  const { context, runtime } = engine;
+  const size = runtime
+    .computeMemoryUsage()
+    .consume((report) =>
+      context.getProp(report, "memory_used_size").consume((handle) => context.getNumber(handle)),
+    );
+  return Number.isFinite(size) ? size : 0;
+}
+
+function disposeEngine(device: NetworkDevice, engine: Engine): void {
+  try {
+    device.release();
+    engine[Symbol.dispose]();
+  } catch {
+    // Best effort: without references to it, the engine goes with the garbage collector.
+  }
+}

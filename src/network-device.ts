@@ -1,0 +1,325 @@
+import type { QuickJSContext } from "quickjs-emscripten";
+import {
+  type CloseEventData,
+  EventKind,
+  type GuestGlobal,
+  type HostCalls,
+  logLevels,
+  type OpenEvent,
+} from "./boundary.ts";
+import type { Clock } from "./clock.ts";
+import { Alarm } from "./engine/alarm.ts";
+import { parseException } from "./engine/exception.ts";
+import { type Evaluation, Guest } from "./engine/guest.ts";
+import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
+import { type ScriptException, ScriptError } from "./errors.ts";
+import type { SandboxEventDetail } from "./events.ts";
+import type { NetworkLimits } from "./limits.ts";
+import { type GuestSink, Network } from "./network/network.ts";
+import type { NetworkPolicy } from "./policy/policy.ts";
+import { createServices } from "./services/services.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/** What {@link NetworkDevice} is made of. */
+export interface NetworkDeviceOptions extends Pick<TurnQueueOptions, "maxTurnTime" | "watch"> {
+  readonly context: QuickJSContext;
+  readonly policy: NetworkPolicy;
+  readonly limits: NetworkLimits & { readonly maxTimers: number };
+  readonly delivery: "auto" | "update";
+  readonly globals: readonly GuestGlobal[];
+  readonly baseUrl: string | undefined;
+  readonly args: readonly string[];
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly trace: boolean;
+  /** Must not throw. */
+  emit(event: SandboxEventDetail): void;
+  /** Is told that the guest cannot go on: an overrun, exhausted memory, or an engine that broke. */
+  failed(error: unknown): void;
+}
+
+/** How long a peer has to answer when everything is closed at once. */
+const closeGrace = 100;
+
+/** One guest with its network, its time and its console: everything that an embedder gives to a context. */
+export class NetworkDevice {
+  readonly #options: NetworkDeviceOptions;
+  readonly #guest: Guest;
+  readonly #network: Network;
+  readonly #turns: TurnQueue;
+  readonly #alarm: Alarm;
+  readonly #start: number;
+  readonly #evaluations = new Map<number, (exception: ScriptException | undefined) => void>();
+  readonly #idleWaiters = new Set<() => void>();
+  #nextEvaluation = 1;
+  /** Events that the guest holds until its script calls `update()`. */
+  #heldEvents = 0;
+  #paused = false;
+
+  constructor(options: NetworkDeviceOptions) {
+    const { context, clock, limits, maxTurnTime } = options;
+    this.#options = options;
+    this.#start = clock.now();
+    this.#alarm = new Alarm(clock, () => this.#deliver(EventKind.Alarm, 0));
+    this.#network = new Network({
+      policy: options.policy,
+      limits,
+      transport: options.transport,
+      clock,
+      guest: this.#guestSink(),
+      emit: (event) => options.emit(event),
+      trace: options.trace,
+      ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+      changed: () => this.#noticeIdle(),
+    });
+    this.#guest = new Guest(context, this.#hostCalls(), {
+      globals: options.globals,
+      delivery: options.delivery,
+      maxTimers: limits.maxTimers,
+      args: options.args,
+      timeOrigin: Date.now(),
+    });
+    this.#turns = new TurnQueue({
+      target: this.#guest,
+      clock,
+      maxTurnTime,
+      watch: options.watch,
+      failed: (error) => options.failed(error),
+      drained: () => this.#noticeIdle(),
+    });
+  }
+
+  get connections(): number {
+    return this.#network.connections;
+  }
+
+  get bufferedBytes(): number {
+    return this.#network.bufferedBytes;
+  }
+
+  get queuedEvents(): number {
+    return this.#turns.length + this.#heldEvents;
+  }
+
+  get timers(): number {
+    return this.#alarm.timers;
+  }
+
+  /** For the engine's interrupt handler. */
+  isOverdue(): boolean {
+    return this.#turns.isOverdue();
+  }
+
+  /** See {@link TurnQueue.extend}. */
+  extendTurn(ms: number): void {
+    this.#turns.extend(ms);
+  }
+
+  /**
+   * Evaluates a script in a turn of its own; settles when its top level has finished.
+   *
+   * @throws {ScriptError} if it throws, rejects, does not parse, or waits for something that can no longer happen.
+   */
+  run(source: string, name: string, type: "script" | "module"): Promise<void> {
+    const id = this.#nextEvaluation;
+    this.#nextEvaluation += 1;
+    return new Promise((resolve, reject) => {
+      const finish = (exception: ScriptException | undefined): void => {
+        this.#evaluations.delete(id);
+        if (exception === undefined) resolve();
+        else reject(new ScriptError(exception));
+      };
+      this.#evaluations.set(id, finish);
+      this.#turns.post(() => {
+        const { evaluation, more } = this.#guest.evaluate(source, { name, type, id });
+        settleEvaluation(evaluation, finish);
+        return more;
+      });
+    });
+  }
+
+  /** Resolves when no turn, socket, timer or job is left. */
+  async idle(): Promise<void> {
+    // Runs jobs that an owner of the context left behind.
+    this.#turns.post(() => false);
+    if (this.#isIdle) return;
+    await new Promise<void>((resolve) => {
+      this.#idleWaiters.add(resolve);
+    });
+  }
+
+  /**
+   * Ends everything: sockets are closed with 1001 or dropped, timers are cancelled, the guest hears nothing more.
+   * Resolves when all sockets are free. `unwound` is called as soon as no call into the guest is on the stack.
+   */
+  async close(unwound: () => void): Promise<void> {
+    this.#alarm[Symbol.dispose]();
+    this.#turns.stop(unwound);
+    await this.#network.closeAll(closeGrace);
+    for (const resolve of this.#idleWaiters) resolve();
+    this.#idleWaiters.clear();
+  }
+
+  /** Frees the handles of a guest that is still in working order; its sockets are CLOSED for scripts that live on. */
+  release(): void {
+    this.#guest.shutDown();
+    this.#guest[Symbol.dispose]();
+  }
+
+  #deliver(kind: EventKind, id: number, data?: string | Uint8Array<ArrayBufferLike>): void {
+    this.#turns.post(() => this.#guest.deliver(kind, id, data));
+  }
+
+  #deliverNetwork(kind: EventKind, id: number, data: string | Uint8Array<ArrayBufferLike>): void {
+    if (this.#options.delivery === "update") this.#heldEvents += 1;
+    this.#turns.post(() => {
+      const more = this.#guest.deliver(kind, id, data);
+      this.#balance();
+      return more;
+    });
+    this.#balance();
+  }
+
+  /** Pauses the sockets while the script is behind by more events than it may. */
+  #balance(): void {
+    const isBehind = this.queuedEvents > this.#options.limits.maxQueuedEvents;
+    if (isBehind === this.#paused) return;
+    this.#paused = isBehind;
+    this.#network.setPaused(isBehind);
+  }
+
+  #guestSink(): GuestSink {
+    return {
+      open: (id, protocol, extensions) => {
+        const data: OpenEvent = [protocol, extensions];
+        this.#deliverNetwork(EventKind.Open, id, JSON.stringify(data));
+      },
+      text: (id, data) => {
+        const text = typeof data === "string" ? data : decodeUtf8(data);
+        if (text.includes("\0") || !isWellFormed(text)) {
+          this.#deliverNetwork(EventKind.JsonText, id, JSON.stringify(text));
+        } else {
+          this.#deliverNetwork(EventKind.Text, id, text);
+        }
+      },
+      binary: (id, data) => {
+        // A turn that waits outlives the caller's buffer.
+        this.#deliverNetwork(EventKind.Binary, id, this.#turns.isIdle ? data : data.slice());
+      },
+      closed: (id, close) => {
+        const { code, reason, wasClean, failed, unsent } = close;
+        const data: CloseEventData = [code, reason, wasClean, failed, unsent];
+        this.#deliverNetwork(EventKind.Close, id, JSON.stringify(data));
+      },
+    };
+  }
+
+  #hostCalls(): HostCalls {
+    const { clock, emit } = this.#options;
+    return {
+      connect: (json) => {
+        const [url, ...protocols] = parseTexts(json);
+        if (url === undefined) throw new TypeError("expected a URL");
+        return JSON.stringify(this.#network.connect(url, protocols));
+      },
+      send: (id, data, length) => {
+        if (typeof data === "string") {
+          if (length === -1) this.#network.send(id, parseText(data));
+          else if (data.length !== length) return true;
+          else this.#network.send(id, data);
+        } else {
+          this.#network.send(id, new Uint8Array(data));
+        }
+        return false;
+      },
+      close: (id, code, json) => {
+        this.#network.close(id, code === 0 ? undefined : code, parseText(json));
+      },
+      abort: (id) => this.#network.abort(id),
+      bufferedAmount: (id) => this.#network.bufferedAmount(id),
+      updated: () => {
+        this.#heldEvents = 0;
+        this.#balance();
+      },
+      // Coarse, as in browsers: 100 microseconds.
+      now: () => Math.floor((clock.now() - this.#start) * 10) / 10,
+      setAlarm: (delay, timers) => {
+        this.#alarm.set(delay, timers);
+      },
+      log: (level, json) => {
+        const name = logLevels[level];
+        if (name === undefined) throw new RangeError("unknown level");
+        emit({ type: "console", level: name, message: parseText(json) });
+      },
+      alert: (json) => emit({ type: "alert", message: parseText(json) }),
+      report: (json) => emit({ type: "error", exception: parseException(json) }),
+      settled: (id, json) => {
+        this.#evaluations.get(id)?.(json === "" ? undefined : parseException(json));
+      },
+      ...createServices(),
+    };
+  }
+
+  get #isIdle(): boolean {
+    return this.#turns.isIdle && this.#network.connections === 0 && !this.#alarm.isSet;
+  }
+
+  #noticeIdle(): void {
+    if (!this.#isIdle) return;
+    // Nothing is left that could settle them.
+    for (const finish of this.#evaluations.values()) finish(neverSettles);
+    for (const resolve of this.#idleWaiters) resolve();
+    this.#idleWaiters.clear();
+  }
+}
+
+const neverSettles: ScriptException = {
+  name: "Error",
+  message:
+    "The top-level await of the module never settles: no socket, timer or job is left to settle it",
+  stack: "",
+  position: undefined,
+};
+
+function settleEvaluation(
+  evaluation: Evaluation,
+  finish: (exception: ScriptException | undefined) => void,
+): void {
+  switch (evaluation.type) {
+    case "done":
+      finish(undefined);
+      break;
+    case "thrown":
+      finish(evaluation.exception);
+      break;
+    case "waiting":
+      break;
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decodeUtf8(bytes: Uint8Array<ArrayBufferLike>): string {
+  return utf8.decode(bytes);
+}
+
+/** Whether a text has no lone surrogate. */
+function isWellFormed(text: string): boolean {
+  // `String.prototype.isWellFormed` is Node 20's, the declarations of es2023 lack it.
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
+}
+
+function parseText(json: string): string {
+  const value: unknown = JSON.parse(json);
+  if (typeof value !== "string") throw new TypeError("expected a text");
+  return value;
+}
+
+function parseTexts(json: string): string[] {
+  const value: unknown = JSON.parse(json);
+  if (!Array.isArray(value)) throw new TypeError("expected texts");
+  return value.map((item: unknown) => {
+    if (typeof item !== "string") throw new TypeError("expected texts");
+    return item;
+  });
+}

@@ -1,0 +1,103 @@
+import type { GuestGlobal } from "../boundary.ts";
+import type { SandboxErrorCode, ScriptException } from "../errors.ts";
+import type { SandboxEvent } from "../events.ts";
+import type { Limits } from "../limits.ts";
+import type { Usage } from "../local-sandbox.ts";
+import type { ModuleSource } from "../modules/module-source.ts";
+import type { PolicyRules, Verdict } from "../policy/policy.ts";
+import type { CloseInfo, TransportRequest } from "../transport/transport.ts";
+
+/** `workerData` of a sandbox's thread. Everything in this file is plain data that can be posted. */
+export interface WorkerOptions {
+  /** Rules, or nothing when the policy is a function that is asked outside. */
+  readonly policy: PolicyRules | undefined;
+  readonly limits: Limits;
+  readonly delivery: "auto" | "update";
+  readonly globals: readonly GuestGlobal[];
+  readonly baseUrl: string | undefined;
+  readonly modules: Exclude<ModuleSource, URL> | undefined;
+  readonly args: readonly string[];
+  readonly trace: boolean;
+  /** Whether somebody observes: otherwise no event leaves the thread. */
+  readonly isObserved: boolean;
+  /** Whether connections are made outside, by the embedder's transport. */
+  readonly isTransportOutside: boolean;
+  /** See `shared-state.ts`. */
+  readonly shared: SharedArrayBuffer;
+}
+
+/** What goes to the sandbox's thread. */
+export type ToWorker =
+  | { readonly type: "start"; readonly compiled: WebAssembly.Module }
+  | {
+      readonly type: "run";
+      readonly call: number;
+      readonly source: string;
+      readonly name: string;
+      readonly kind: "script" | "module";
+    }
+  | { readonly type: "idle" | "usage"; readonly call: number }
+  | { readonly type: "close" }
+  | { readonly type: "verdict"; readonly request: number; readonly verdict: Verdict | undefined }
+  | TransportEvent;
+
+/** What comes from the sandbox's thread. */
+export type FromWorker =
+  | { readonly type: "started" }
+  | { readonly type: "answer"; readonly call: number; readonly value: Usage | undefined }
+  | { readonly type: "failure"; readonly call: number; readonly error: ErrorData }
+  | { readonly type: "closed"; readonly error: ErrorData | undefined }
+  /** `bytes` is what the worker counted for them: it is acknowledged when they have been observed. */
+  | { readonly type: "events"; readonly events: readonly SandboxEvent[]; readonly bytes: number }
+  /** The guest is running again: the watchdog looks at the shared state from now on. */
+  | { readonly type: "busy" }
+  | {
+      readonly type: "decide";
+      readonly request: number;
+      readonly url: string;
+      readonly protocols: readonly string[];
+      readonly hasUrlCredentials: boolean;
+    }
+  | { readonly type: "undecide"; readonly request: number }
+  | TransportCommand;
+
+/** To the embedder's transport. */
+export type TransportCommand =
+  | { readonly type: "connect"; readonly connection: number; readonly request: TransportRequest }
+  | {
+      readonly type: "send";
+      readonly connection: number;
+      readonly data: string | Uint8Array<ArrayBuffer>;
+    }
+  | {
+      readonly type: "disconnect";
+      readonly connection: number;
+      readonly code: number | undefined;
+      readonly reason: string | undefined;
+    }
+  | { readonly type: "abort" | "pause" | "resume"; readonly connection: number };
+
+/** From the embedder's transport. */
+export type TransportEvent =
+  | {
+      readonly type: "opened";
+      readonly connection: number;
+      readonly protocol: string;
+      readonly extensions: string;
+    }
+  | {
+      readonly type: "text" | "binary";
+      readonly connection: number;
+      readonly data: string | Uint8Array<ArrayBuffer>;
+    }
+  | { readonly type: "sent"; readonly connection: number; readonly bytes: number }
+  | { readonly type: "disconnected"; readonly connection: number; readonly close: CloseInfo };
+
+/** An error in plain data: errors lose their class and code on the way between threads. */
+export interface ErrorData {
+  readonly code: SandboxErrorCode;
+  readonly message: string;
+  readonly exception: ScriptException | undefined;
+  /** Message of the cause. */
+  readonly cause: string | undefined;
+}

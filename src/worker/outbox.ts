@@ -1,0 +1,98 @@
+import type { SandboxEvent } from "../events.ts";
+import type { FromWorker } from "./messages.ts";
+import { Cell } from "./shared-state.ts";
+
+/** Bytes of events after which a batch is posted in the middle of a turn. */
+const batchBytes = 65_536;
+
+/** Options of {@link Outbox}. */
+export interface OutboxOptions {
+  readonly state: Int32Array<SharedArrayBuffer>;
+  /** Bytes that may be under way before the thread waits for the observer. */
+  readonly maxBacklog: number;
+  post(message: FromWorker): void;
+  /** Is told how long the thread waited. */
+  waited(ms: number): void;
+}
+
+/**
+ * Posts a sandbox's events in batches and waits, inside the script's turn if need be, for an observer that cannot keep up:
+ * so a million lines to a slow pipe take bounded memory.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  #events: SandboxEvent[] = [];
+  #bytes = 0;
+  /** Bytes posted in all, modulo 2^32. */
+  #posted = 0;
+  #isFlushPlanned = false;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  add(event: SandboxEvent): void {
+    this.#events.push(event);
+    this.#bytes += eventBytes(event);
+    if (this.#bytes >= Math.min(batchBytes, this.#options.maxBacklog)) {
+      this.flush();
+      this.#waitForRoom();
+    } else if (!this.#isFlushPlanned) {
+      this.#isFlushPlanned = true;
+      queueMicrotask(() => this.flush());
+    }
+  }
+
+  /** Posts what there is, so that it arrives before what is posted next. */
+  flush(): void {
+    this.#isFlushPlanned = false;
+    if (this.#events.length === 0) return;
+    const [events, bytes] = [this.#events, this.#bytes];
+    this.#events = [];
+    this.#bytes = 0;
+    this.#posted = (this.#posted + bytes) | 0;
+    this.#options.post({ type: "events", events, bytes });
+  }
+
+  #waitForRoom(): void {
+    const { state, maxBacklog, waited } = this.#options;
+    let observed = Atomics.load(state, Cell.Observed);
+    if (((this.#posted - observed) | 0) <= maxBacklog) return;
+    const start = performance.now();
+    Atomics.store(state, Cell.Blocked, 1);
+    while (((this.#posted - observed) | 0) > maxBacklog) {
+      Atomics.wait(state, Cell.Observed, observed);
+      observed = Atomics.load(state, Cell.Observed);
+    }
+    Atomics.store(state, Cell.Blocked, 0);
+    waited(performance.now() - start);
+  }
+}
+
+/** Counts events as observed; called outside. */
+export function acknowledge(state: Int32Array<SharedArrayBuffer>, bytes: number): void {
+  Atomics.add(state, Cell.Observed, bytes);
+  Atomics.notify(state, Cell.Observed);
+}
+
+/** Roughly what an event takes in memory. */
+function eventBytes(event: SandboxEvent): number {
+  const overhead = 100;
+  switch (event.type) {
+    case "console":
+    case "alert":
+      return overhead + event.message.length * 2;
+    case "sent":
+    case "received":
+      return (
+        overhead + (typeof event.data === "string" ? event.data.length * 2 : event.data.byteLength)
+      );
+    case "error":
+      return overhead + (event.exception.message.length + event.exception.stack.length) * 2;
+    case "connecting":
+    case "open":
+    case "closed":
+    case "limit":
+      return overhead * 4;
+  }
+}

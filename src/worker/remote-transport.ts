@@ -1,0 +1,142 @@
+import type { ConnectionFailure } from "../events.ts";
+import type {
+  CloseInfo,
+  Transport,
+  TransportConnection,
+  TransportRequest,
+  TransportSink,
+} from "../transport/transport.ts";
+import type { TransportCommand, TransportEvent } from "./messages.ts";
+
+/** Inside the sandbox's thread: a transport whose connections are made outside. */
+export class RemoteTransport implements Transport {
+  readonly #post: (command: TransportCommand) => void;
+  readonly #sinks = new Map<number, TransportSink>();
+  #next = 1;
+
+  constructor(post: (command: TransportCommand) => void) {
+    this.#post = post;
+  }
+
+  connect(...[request, sink]: Parameters<Transport["connect"]>): TransportConnection {
+    const connection = this.#next;
+    this.#next += 1;
+    this.#sinks.set(connection, sink);
+    const post = this.#post;
+    post({ type: "connect", connection, request });
+    return {
+      send: (data) => post({ type: "send", connection, data }),
+      close: (code, reason) => post({ type: "disconnect", connection, code, reason }),
+      abort: () => post({ type: "abort", connection }),
+      pause: () => post({ type: "pause", connection }),
+      resume: () => post({ type: "resume", connection }),
+    };
+  }
+
+  /** Passes on what happened outside. */
+  receive(event: TransportEvent): void {
+    const sink = this.#sinks.get(event.connection);
+    if (sink === undefined) return;
+    switch (event.type) {
+      case "opened":
+        sink.opened({ protocol: event.protocol, extensions: event.extensions });
+        break;
+      case "text":
+        sink.text(event.data);
+        break;
+      case "binary":
+        // The sender only posts bytes for binary messages.
+        if (typeof event.data !== "string") sink.binary(event.data);
+        break;
+      case "sent":
+        sink.sent(event.bytes);
+        break;
+      case "disconnected":
+        this.#sinks.delete(event.connection);
+        sink.closed(event.close);
+        break;
+    }
+  }
+}
+
+/** Outside: makes the connections of a {@link RemoteTransport} with the embedder's transport. */
+export class TransportHost {
+  readonly #transport: Transport;
+  readonly #post: (event: TransportEvent) => void;
+  readonly #connections = new Map<number, TransportConnection>();
+
+  constructor(transport: Transport, post: (event: TransportEvent) => void) {
+    this.#transport = transport;
+    this.#post = post;
+  }
+
+  receive(command: TransportCommand): void {
+    if (command.type === "connect") {
+      this.#connect(command.connection, command.request);
+      return;
+    }
+    const connection = this.#connections.get(command.connection);
+    if (connection === undefined) return;
+    switch (command.type) {
+      case "send":
+        connection.send(command.data);
+        break;
+      case "disconnect":
+        connection.close(command.code, command.reason);
+        break;
+      case "abort":
+        connection.abort();
+        break;
+      case "pause":
+        connection.pause();
+        break;
+      case "resume":
+        connection.resume();
+        break;
+    }
+  }
+
+  /** The sandbox is gone: drops all connections. */
+  abortAll(): void {
+    for (const connection of this.#connections.values()) connection.abort();
+    this.#connections.clear();
+  }
+
+  #connect(connection: number, request: TransportRequest): void {
+    try {
+      const local = this.#transport.connect(request, this.#sink(connection));
+      this.#connections.set(connection, local);
+    } catch (error) {
+      // The contract forbids it, but the transport is the embedder's and the sandbox is not to blame.
+      const failure: ConnectionFailure = {
+        stage: "connect",
+        code: "ERR_CONNECT",
+        message: `The transport threw: ${error instanceof Error ? error.message : String(error)}`,
+        host: new URL(request.url).host,
+      };
+      const close: CloseInfo = { code: 1006, reason: "", wasClean: false, failure };
+      this.#post({ type: "disconnected", connection, close });
+    }
+  }
+
+  #sink(connection: number): TransportSink {
+    const post = this.#post;
+    return {
+      opened: ({ protocol, extensions }) =>
+        post({ type: "opened", connection, protocol, extensions }),
+      text: (data) =>
+        post({ type: "text", connection, data: typeof data === "string" ? data : copy(data) }),
+      binary: (data) => post({ type: "binary", connection, data: copy(data) }),
+      sent: (bytes) => post({ type: "sent", connection, bytes }),
+      closed: (close: CloseInfo) => {
+        this.#connections.delete(connection);
+        post({ type: "disconnected", connection, close });
+      },
+    };
+  }
+}
+
+/** Exactly these bytes: posting a view of a pooled buffer would clone its neighbours too. */
+function copy(data: Uint8Array<ArrayBufferLike>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data);
+}

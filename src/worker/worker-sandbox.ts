@@ -1,0 +1,254 @@
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { compileEngine } from "../engine/engine.ts";
+import { SandboxError } from "../errors.ts";
+import type { SandboxEvent } from "../events.ts";
+import type { Usage } from "../local-sandbox.ts";
+import type { PolicyFunction, Verdict } from "../policy/policy.ts";
+import type { Transport } from "../transport/transport.ts";
+import { unpackError } from "./error-data.ts";
+import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
+import { acknowledge } from "./outbox.ts";
+import { TransportHost } from "./remote-transport.ts";
+import { createSharedState } from "./shared-state.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** Options of {@link createWorkerSandbox}; all defaults are filled in. */
+export interface WorkerSandboxOptions extends Omit<
+  WorkerOptions,
+  "shared" | "policy" | "isTransportOutside"
+> {
+  readonly policy: WorkerOptions["policy"] | PolicyFunction;
+  /** The embedder's own transport, if any: its connections are made on this thread. */
+  readonly transport: Transport | undefined;
+  /** Must not throw. */
+  emit(event: SandboxEvent): void;
+  /** Is called once, when the sandbox is closed and its thread has ended. */
+  closed(error: SandboxError | undefined): void;
+}
+
+/** A sandbox in a thread of its own, seen from outside. Has the methods of a `LocalSandbox`. */
+export interface WorkerSandbox {
+  run(source: string, name: string, type: "script" | "module"): Promise<void>;
+  idle(): Promise<void>;
+  usage(): Promise<Usage>;
+  close(): Promise<void>;
+}
+
+/** Native stack of the thread in MiB: with this much, no script was found that overflows it before QuickJS's own limit. */
+const stackSizeMb = 16;
+
+/** How long a thread may take to close its sockets before it is ended. */
+const closeGrace = 250;
+
+/**
+ * Starts a thread with a sandbox.
+ *
+ * @throws {SandboxError} `ERR_ENGINE` if the thread or the engine cannot be started.
+ */
+export async function createWorkerSandbox(options: WorkerSandboxOptions): Promise<WorkerSandbox> {
+  const compiling = compileEngine();
+  const thread = new Thread(options);
+  // A thread that fails to start reports by itself.
+  const compiled = await compiling;
+  thread.post({ type: "start", compiled });
+  await thread.started;
+  return thread;
+}
+
+type Call = { resolve(value: Usage | undefined): void; reject(error: SandboxError): void };
+
+class Thread implements WorkerSandbox {
+  readonly started: Promise<void>;
+  readonly #options: WorkerSandboxOptions;
+  readonly #worker: Worker;
+  readonly #state = createSharedState();
+  readonly #watchdog: Watchdog;
+  readonly #transport: TransportHost | undefined;
+  readonly #calls = new Map<number, Call>();
+  readonly #decisions = new Map<number, AbortController>();
+  readonly #exited: Promise<void>;
+  #start: Call = { resolve() {}, reject() {} };
+  #nextCall = 1;
+  #end: { readonly error: SandboxError | undefined } | undefined;
+
+  constructor(options: WorkerSandboxOptions) {
+    const { policy, transport, emit: _emit, closed: _closed, ...rest } = options;
+    this.#options = options;
+    this.started = new Promise((resolve, reject) => {
+      this.#start = { resolve: () => resolve(), reject };
+    });
+    const data: WorkerOptions = {
+      ...rest,
+      policy: typeof policy === "function" ? undefined : policy,
+      isTransportOutside: transport !== undefined,
+      shared: this.#state.buffer,
+    };
+    this.#worker = new Worker(fileURLToPath(import.meta.resolve("#worker-entry")), {
+      name: "netdevice sandbox",
+      workerData: data,
+      // Options of the parent, such as --input-type, do not fit the entry.
+      execArgv: [],
+      resourceLimits: { stackSizeMb },
+      // What the engine prints when it breaks is not for the host's terminal.
+      stdout: true,
+      stderr: true,
+    });
+    this.#watchdog = new Watchdog(this.#state, options.limits.maxTurnTime, () => this.#overrun());
+    this.#transport =
+      transport === undefined
+        ? undefined
+        : new TransportHost(transport, (event) => this.post(event));
+    this.#worker.on("message", (message: FromWorker) => this.#receive(message));
+    this.#worker.on("error", (error) => this.#finish(brokenThread(error)));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once("exit", () => {
+        this.#finish(brokenThread(undefined));
+        resolve();
+        options.closed(this.#end?.error);
+      });
+    });
+  }
+
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  async run(source: string, name: string, kind: "script" | "module"): Promise<void> {
+    await this.#call((call) => ({ type: "run", call, source, name, kind }));
+  }
+
+  async idle(): Promise<void> {
+    if (this.#end !== undefined) return;
+    try {
+      await this.#call((call) => ({ type: "idle", call }));
+    } catch (error) {
+      // A sandbox that ends meanwhile is idle; `closed` tells why.
+      if (this.#end === undefined) throw error;
+    }
+  }
+
+  async usage(): Promise<Usage> {
+    const usage = await this.#call((call) => ({ type: "usage", call }));
+    if (usage === undefined) throw new SandboxError("ERR_CLOSED", "The sandbox is closed");
+    return usage;
+  }
+
+  async close(): Promise<void> {
+    if (this.#end === undefined) {
+      this.post({ type: "close" });
+      const timeout = setTimeout(() => this.#terminate(undefined), closeGrace);
+      await this.#exited;
+      clearTimeout(timeout);
+    }
+    await this.#exited;
+  }
+
+  #call(message: (call: number) => ToWorker): Promise<Usage | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#end !== undefined) {
+        reject(this.#end.error ?? closedError());
+        return;
+      }
+      const call = this.#nextCall;
+      this.#nextCall += 1;
+      this.#calls.set(call, { resolve, reject });
+      this.post(message(call));
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "started":
+        this.#start.resolve(undefined);
+        break;
+      case "answer":
+        this.#takeCall(message.call)?.resolve(message.value);
+        break;
+      case "failure":
+        this.#takeCall(message.call)?.reject(unpackError(message.error));
+        break;
+      case "closed":
+        this.#terminate(message.error === undefined ? undefined : unpackError(message.error));
+        break;
+      case "events":
+        for (const event of message.events) this.#options.emit(event);
+        acknowledge(this.#state, message.bytes);
+        break;
+      case "busy":
+        this.#watchdog.wake();
+        break;
+      case "decide":
+        void this.#decide(message);
+        break;
+      case "undecide":
+        this.#decisions.get(message.request)?.abort();
+        break;
+      default:
+        this.#transport?.receive(message);
+    }
+  }
+
+  #takeCall(id: number): Call | undefined {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    return call;
+  }
+
+  async #decide(message: FromWorker & { readonly type: "decide" }): Promise<void> {
+    const { request, url, protocols, hasUrlCredentials } = message;
+    const { policy } = this.#options;
+    const controller = new AbortController();
+    this.#decisions.set(request, controller);
+    let verdict: Verdict | undefined;
+    try {
+      if (typeof policy === "function") {
+        const { signal } = controller;
+        verdict = await policy({ url: new URL(url), protocols, hasUrlCredentials, signal });
+      }
+      this.post({ type: "verdict", request, verdict });
+    } catch {
+      // It threw, or its answer cannot be posted: the connection is refused as by a failed policy.
+      this.post({ type: "verdict", request, verdict: undefined });
+    }
+    this.#decisions.delete(request);
+  }
+
+  #overrun(): void {
+    const { maxTurnTime } = this.#options.limits;
+    this.#terminate(
+      new SandboxError(
+        "ERR_LIMIT",
+        `The script ran for more than limits.maxTurnTime (${maxTurnTime} ms) in one turn`,
+      ),
+      "maxTurnTime",
+    );
+  }
+
+  #terminate(error: SandboxError | undefined, limit?: "maxTurnTime"): void {
+    if (this.#end !== undefined) return;
+    if (limit !== undefined) this.#options.emit({ time: performance.now(), type: "limit", limit });
+    this.#finish(error);
+    void this.#worker.terminate();
+  }
+
+  /** Settles everything that waits. The thread may still be ending. */
+  #finish(error: SandboxError | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    this.#watchdog[Symbol.dispose]();
+    this.#transport?.abortAll();
+    for (const decision of this.#decisions.values()) decision.abort();
+    for (const call of this.#calls.values()) call.reject(error ?? closedError());
+    this.#calls.clear();
+    this.#start.reject(error ?? closedError());
+  }
+}
+
+function closedError(): SandboxError {
+  return new SandboxError("ERR_CLOSED", "The sandbox is closed");
+}
+
+function brokenThread(cause: unknown): SandboxError {
+  return new SandboxError("ERR_ENGINE", "The thread of the sandbox ended unexpectedly", { cause });
+}
