@@ -1,0 +1,61 @@
+import ipaddr from "ipaddr.js";
+
+/** An IP address or a block of them; IPv4-mapped IPv6 is IPv4 here, so that every spelling of an address is one value. */
+export type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** All addresses that share the first `bits` bits of `address`. */
+export interface AddressBlock {
+  readonly address: Address;
+  readonly bits: number;
+  /** Whether the block was written as one address or holds only one. */
+  readonly single: boolean;
+}
+
+/** Parses an address as systems and URLs write it: four decimal parts, or IPv6 with or without brackets and zone. */
+export function parseAddress(text: string): Address | undefined {
+  const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare);
+  if (!ipaddr.IPv6.isValid(bare)) return undefined;
+  const address = ipaddr.IPv6.parse(bare);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
+
+/** Parses `address` or `address/bits`. A text as answer says what is wrong. */
+export function parseBlock(text: string): AddressBlock | string {
+  const [base = "", prefix, ...rest] = text.split("/");
+  const address = parseAddress(base);
+  if (address === undefined) return `${JSON.stringify(base)} is not an IP address`;
+  const width = address.kind() === "ipv4" ? 32 : 128;
+  if (prefix === undefined) return { address, bits: width, single: true };
+  // The prefix of a mapped block counts from the start of the IPv6 form.
+  const mapped = base.includes(":") && width === 32 ? 96 : 0;
+  const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) - mapped : Number.NaN;
+  if (rest.length > 0 || !(bits >= 0 && bits <= width)) {
+    return `${JSON.stringify(`/${[prefix, ...rest].join("/")}`)} is not a prefix length from ${mapped} to ${width + mapped}`;
+  }
+  const first = firstOf(address, bits);
+  if (!isInBlock(address, { address: first, bits: width, single: true })) {
+    return `${text} has bits set behind its prefix; write ${formatAddress(first)}/${bits + mapped} for the block or ${formatAddress(address)} for the one address`;
+  }
+  return { address, bits, single: bits === width };
+}
+
+/** Whether `address` lies in `block`. */
+export function isInBlock(address: Address, block: AddressBlock): boolean {
+  return address.kind() === block.address.kind() && address.match(block.address, block.bits);
+}
+
+/** The canonical text of an address, without brackets. */
+export function formatAddress(address: Address): string {
+  return address.kind() === "ipv6"
+    ? (address as ipaddr.IPv6).toRFC5952String()
+    : address.toString();
+}
+
+function firstOf(address: Address, bits: number): Address {
+  const bytes = address.toByteArray().map((byte, index) => {
+    const kept = Math.min(8, Math.max(0, bits - index * 8));
+    return byte & (0xff << (8 - kept)) & 0xff;
+  });
+  return ipaddr.fromByteArray(bytes);
+}
