@@ -1,0 +1,10 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { projectFolder } from "../support/consumer.ts";
+import { publicApi } from "../support/public-api.ts";
+
+test("The public API is the one of the snapshot", async () => {
+  const api = await publicApi(join(projectFolder, "dist/index.d.ts"));
+
+  await expect(api).toMatchFileSnapshot("api.snapshot.txt");
+});

@@ -1,0 +1,221 @@
+import { readFile, readdir, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Consumer, createConsumer, projectFolder } from "../support/consumer.ts";
+
+/** Packed size that calls for a look at what came in, in bytes. */
+const maxTarballBytes = 400_000;
+
+let consumer: Consumer;
+let tarball: string;
+let installed: string;
+let files: readonly string[];
+
+beforeAll(async () => {
+  consumer = await createConsumer();
+  installed = join(consumer.folder, "node_modules/quickjs-network-device");
+  await consumer.write("package.json", '{ "name": "consumer", "private": true, "type": "module" }');
+  tarball = await pack();
+  // The installation of this project has filled npm's cache: the network is asked only for what is missing there.
+  const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+  await consumer.mustRun("npm", "install", ...options, tarball);
+  files = await filesBelow(installed);
+});
+
+afterAll(async () => consumer[Symbol.asyncDispose]());
+
+test("The tarball holds the compiled package, its sources and its documents, and nothing else", () => {
+  const unexpected = files.filter((file) => !expectedFiles.some((pattern) => pattern.test(file)));
+
+  expect(unexpected).toEqual([]);
+  expect(files).toEqual(expect.arrayContaining(requiredFiles));
+});
+
+test("No file of the tarball mentions a folder of the machine that packed it", async () => {
+  const texts = await Promise.all(
+    files.map(async (file) => readFile(join(installed, file), "utf8")),
+  );
+
+  const folders = [projectFolder, `${homedir()}/`];
+  const telling = files.filter((_, index) =>
+    folders.some((folder) => texts[index]?.includes(folder)),
+  );
+  expect(telling).toEqual([]);
+});
+
+test("The tarball stays small", async () => {
+  const { size } = await stat(tarball);
+
+  expect(size).toBeLessThan(maxTarballBytes);
+});
+
+test("An ES module uses the installed package", async () => {
+  const program = await consumer.write(
+    "program.mjs",
+    `import { createSandbox } from "quickjs-network-device";\n${hostProgram}`,
+  );
+
+  const result = await consumer.run(process.execPath, program);
+
+  expect(result).toEqual({ exitCode: 0, stdout: "function\n", stderr: "" });
+});
+
+test("A CommonJS module requires the installed package", async () => {
+  const program = await consumer.write(
+    "program.cjs",
+    `const { createSandbox } = require("quickjs-network-device");
+(async () => {\n${hostProgram}\n})();`,
+  );
+
+  const result = await consumer.run(process.execPath, "--no-warnings", program);
+
+  expect(result).toEqual({ exitCode: 0, stdout: "function\n", stderr: "" });
+});
+
+test("A TypeScript program type-checks against the installed package, its declarations included", async () => {
+  await consumer.write("host/program.ts", typedHostProgram);
+  await consumer.write(
+    "host/tsconfig.json",
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        target: "es2022",
+        module: "nodenext",
+        moduleResolution: "nodenext",
+        // The declarations of the engine need the WebAssembly namespace of the DOM library.
+        lib: ["es2023", "esnext.disposable", "dom"],
+        types: [],
+        skipLibCheck: false,
+      },
+    }),
+  );
+
+  expect(await consumer.typeCheck("host")).toBe("");
+});
+
+test("A TypeScript device script type-checks against the guest's types alone", async () => {
+  await consumer.write("guest/script.ts", typedGuestScript);
+  await consumer.write(
+    "guest/tsconfig.json",
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        target: "es2022",
+        module: "nodenext",
+        moduleResolution: "nodenext",
+        lib: ["es2023"],
+        types: ["quickjs-network-device/guest"],
+        skipLibCheck: false,
+      },
+    }),
+  );
+
+  expect(await consumer.typeCheck("guest")).toBe("");
+});
+
+test("A device script that uses what no sandbox has does not type-check", async () => {
+  await consumer.write("guest-misuse/script.ts", "document.title = process.title;\n");
+  await consumer.write("guest-misuse/tsconfig.json", '{ "extends": "../guest/tsconfig.json" }');
+
+  const complaints = await consumer.typeCheck("guest-misuse");
+
+  expect(complaints).toContain("'document'");
+  expect(complaints).toContain("'process'");
+});
+
+test("The installed command prints its version", async () => {
+  const { version } = JSON.parse(await readFile(join(projectFolder, "package.json"), "utf8"));
+
+  const result = await consumer.run("npx", "--no-install", "netdevice", "--version");
+
+  expect(result).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
+});
+
+test("The installed command runs a TypeScript script", async () => {
+  await consumer.write("lamp.ts", 'const greeting: string = "on";\nconsole.log(greeting);\n');
+
+  const result = await consumer.run("npx", "--no-install", "netdevice", "run", "lamp.ts");
+
+  expect(result).toMatchObject({ exitCode: 0, stdout: "on\n" });
+});
+
+const expectedFiles = [
+  /^(?:CHANGELOG|LICENSE|README)(?:\.md)?$/,
+  /^package\.json$/,
+  /^dist\/(?:[a-z-]+\/)*[a-z-]+\.(?:js|d\.ts)(?:\.map)?$/,
+  /^src\/(?:[a-z-]+\/)*[a-z-]+\.ts$/,
+];
+
+const requiredFiles = [
+  "CHANGELOG.md",
+  "LICENSE",
+  "README.md",
+  "dist/cli/main.js",
+  "dist/guest-bundle.js",
+  "dist/index.d.ts",
+  "dist/index.js",
+  "dist/worker/entry.js",
+  "package.json",
+  "src/guest.d.ts",
+  "src/index.ts",
+];
+
+/** Packs the project as `npm publish` would and returns the path of the tarball. */
+async function pack(): Promise<string> {
+  const destination = await consumer.write("packed/.keep", "");
+  const folder = join(destination, "..");
+  await consumer.mustRun("npm", "pack", projectFolder, "--pack-destination", folder);
+  const name = (await readdir(folder)).find((file) => file.endsWith(".tgz"));
+  if (name === undefined) throw new Error("npm pack wrote no tarball");
+  return join(folder, name);
+}
+
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .toSorted();
+}
+
+const hostProgram = `
+const sandbox = await createSandbox({
+  observe: (event) => event.type === "console" && console.log(event.message),
+});
+await sandbox.run("console.log(typeof NetworkDevice.createWebSocket)");
+await sandbox.idle();
+await sandbox.close();`;
+
+const typedHostProgram = `
+import {
+  allowOrigins,
+  createSandbox,
+  type NetworkPolicy,
+  type SandboxEvent,
+  SandboxError,
+} from "quickjs-network-device";
+
+const policy: NetworkPolicy = allowOrigins(["wss://lamp.example"]);
+const events: SandboxEvent[] = [];
+await using sandbox = await createSandbox({ policy, observe: (event) => void events.push(event) });
+await sandbox.run("1 + 1", { name: "lamp.js" });
+const failure: SandboxError | undefined = await sandbox.closed;
+// @ts-expect-error A number is not a policy.
+await createSandbox({ policy: 1 });
+export { failure };
+`;
+
+const typedGuestScript = `
+const socket: WebSocket = NetworkDevice.createWebSocket("wss://lamp.example", ["v1", "v2"]);
+socket.binaryType = "arraybuffer";
+socket.onopen = () => socket.send(new Uint8Array([1, 2, 3]));
+socket.onmessage = (event) => console.log(event.data);
+socket.addEventListener("close", (event) => console.log(event.code, event.reason), { once: true });
+setTimeout(() => socket.destroy(), 1000);
+// @ts-expect-error A code is a number.
+socket.close("1000");
+export {};
+`;
