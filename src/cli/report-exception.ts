@@ -1,0 +1,56 @@
+import type { ScriptException, ScriptPosition } from "../errors.ts";
+import type { Colours } from "./colours.ts";
+import { printable } from "./printable.ts";
+import { sourceExcerpt } from "./source-excerpt.ts";
+
+/** Knows the sources of a script for reports. */
+export interface ScriptSources {
+  /** The path to print for the name of a source in a stack. */
+  path(name: string): string;
+  /** Text of a source, if it can be had. */
+  text(name: string): string | undefined;
+}
+
+/** An uncaught exception as text: its place, the line of the source with a caret, the message and the stack. */
+export function reportException(
+  exception: ScriptException,
+  sources: ScriptSources,
+  colours: Colours,
+): string {
+  const lines: string[] = [];
+  const position = exception.position ?? firstPosition(exception.stack);
+  if (position !== undefined) lines.push(...place(position, sources, colours), "");
+  const title = `Uncaught ${exception.name}: ${exception.message}`;
+  lines.push(colours.red(printable(title.trimEnd())));
+  const stack = withPaths(exception.stack.trimEnd(), sources);
+  if (stack !== "") lines.push(colours.dim(printable(stack)));
+  return `${lines.join("\n")}\n`;
+}
+
+function place(position: ScriptPosition, sources: ScriptSources, colours: Colours): string[] {
+  const { file, line, column } = position;
+  const shown = printable(`${sources.path(file)}:${line}${column > 0 ? `:${column}` : ""}`);
+  const source = sources.text(file);
+  const excerpt = source === undefined ? undefined : sourceExcerpt(source, line, column);
+  return excerpt === undefined ? [colours.bold(shown)] : [colours.bold(shown), excerpt];
+}
+
+/** A place in a stack: `at name (file:line:column)` or `at file:line:column`. */
+const placePattern = /(\(| at |^at )([^()\n]+?):(\d+)(?::(\d+))?(?=\)|$)/gm;
+
+function firstPosition(stack: string): ScriptPosition | undefined {
+  for (const [, , file, line, column] of stack.matchAll(placePattern)) {
+    if (file !== undefined) return { file, line: Number(line), column: Number(column ?? 0) };
+  }
+  return undefined;
+}
+
+function withPaths(stack: string, sources: ScriptSources): string {
+  return stack.replaceAll(
+    placePattern,
+    (_all, before: string, file: string, line: string, column?: string) => {
+      const at = column === undefined ? line : `${line}:${column}`;
+      return `${before}${sources.path(file)}:${at}`;
+    },
+  );
+}

@@ -1,0 +1,149 @@
+import type { LogLevel } from "../boundary.ts";
+import { type SandboxError, ScriptError, type ScriptException } from "../errors.ts";
+import type { Observer, SandboxEvent } from "../events.ts";
+import type { Colours } from "./colours.ts";
+import { explainFailure, isRefusal } from "./explain-failure.ts";
+import type { Output, OutputStream } from "./output.ts";
+import { printable } from "./printable.ts";
+import { reportException, type ScriptSources } from "./report-exception.ts";
+import { traceLine } from "./trace.ts";
+
+/** Prints what happens in a sandbox and remembers how the command has to end. */
+export interface Reporter {
+  readonly observe: Observer;
+  /** Reports what ended the script: an exception of its own, or why the sandbox closed. */
+  failed(error: SandboxError): void;
+  /** Prints a line of the command's own to standard error. */
+  note(message: string): void;
+  /** An exception of the script was not caught. */
+  readonly hasScriptFailed: boolean;
+  /** The policy or a limit refused something, or a limit ended the script. */
+  readonly wasRefused: boolean;
+}
+
+/** Options of {@link createReporter}. */
+export interface ReporterOptions {
+  readonly output: Output;
+  readonly sources: ScriptSources;
+  /** For standard error. */
+  readonly colours: Colours;
+  /** Whether every message is printed. */
+  readonly trace: boolean;
+  /** Whether control characters in what the script prints become escapes. */
+  readonly isEscaped: boolean;
+}
+
+/** Connections that are explained one by one; a script can open millions that fail. */
+const maxExplained = 100;
+
+const streams: Readonly<Record<LogLevel, OutputStream>> = {
+  debug: "stdout",
+  log: "stdout",
+  info: "stdout",
+  warn: "stderr",
+  error: "stderr",
+};
+
+/** Failures that the script itself caused. */
+const ownFailures: ReadonlySet<string> = new Set(["ERR_CLOSED_BY_SCRIPT", "ERR_ABORTED"]);
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { output, sources, colours } = options;
+  const urls = new Map<number, string>();
+  const limits = new Set<string>();
+  let hasScriptFailed = false;
+  let wasRefused = false;
+  let explained = 0;
+
+  function note(message: string): void {
+    output.write("stderr", `${colours.yellow("netdevice:")} ${message}\n`);
+  }
+
+  function exception(data: ScriptException): void {
+    // The engine's memory is a limit, whatever the script was doing when it ran out.
+    if (isOutOfMemory(data)) {
+      wasRefused = true;
+      note("the script ran out of memory. To give it more: --memory 512MB");
+    } else hasScriptFailed = true;
+    output.write("stderr", reportException(data, sources, colours));
+  }
+
+  function closed(event: SandboxEvent & { type: "closed" }): void {
+    const url = urls.get(event.connection) ?? "a connection";
+    urls.delete(event.connection);
+    const { failure } = event;
+    if (failure === undefined || ownFailures.has(failure.code)) return;
+    if (
+      isRefusal(failure) ||
+      failure.code === "ERR_LIMIT" ||
+      failure.code === "ERR_MESSAGE_TOO_LARGE"
+    ) {
+      wasRefused = true;
+    }
+    explained++;
+    if (explained > maxExplained) return;
+    const [first = "", ...rest] = explainFailure(url, failure);
+    note([first, ...rest.map((line) => `  ${line}`)].join("\n"));
+    if (explained === maxExplained) note("further failed connections are not explained");
+  }
+
+  function observe(event: SandboxEvent): void {
+    if (options.trace) {
+      const line = traceLine(event);
+      if (line !== undefined) output.write("stderr", `${colours.dim(line)}\n`);
+    }
+    switch (event.type) {
+      case "connecting":
+        urls.set(event.connection, event.url);
+        break;
+      case "closed":
+        closed(event);
+        break;
+      case "console":
+        output.write(streams[event.level], `${shown(event.message)}\n`);
+        break;
+      case "alert":
+        output.write("stdout", `${shown(event.message)}\n`);
+        break;
+      case "error":
+        exception(event.exception);
+        break;
+      case "limit":
+        wasRefused = true;
+        if (!limits.has(event.limit)) note(`the script reached the limit ${event.limit}`);
+        limits.add(event.limit);
+        break;
+      case "open":
+      case "sent":
+      case "received":
+        break;
+    }
+  }
+
+  function shown(text: string): string {
+    return options.isEscaped ? printable(text) : text;
+  }
+
+  return {
+    observe,
+    note,
+    failed(error) {
+      if (error instanceof ScriptError) exception(error.exception);
+      else {
+        if (error.code === "ERR_LIMIT") wasRefused = true;
+        else hasScriptFailed = true;
+        note(printable(error.message));
+      }
+    },
+    get hasScriptFailed() {
+      return hasScriptFailed;
+    },
+    get wasRefused() {
+      return wasRefused;
+    },
+  };
+}
+
+function isOutOfMemory(exception: ScriptException): boolean {
+  return exception.name === "InternalError" && exception.message === "out of memory";
+}

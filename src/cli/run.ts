@@ -1,0 +1,83 @@
+import { SandboxError } from "../errors.ts";
+import type { Sandbox } from "../sandbox.ts";
+import { coloursFor } from "./colours.ts";
+import { type ExitCode, exitCode } from "./exit-code.ts";
+import type { RunCommand } from "./options.ts";
+import { createOutput } from "./output.ts";
+import { createReporter, type Reporter } from "./reporter.ts";
+import { sandboxOptions } from "./sandbox-options.ts";
+import { readScript, type ScriptFile } from "./script-file.ts";
+import { onSignals, onTimeout, waitAtMost } from "./stop.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Milliseconds that sockets get to close with 1001 before the process ends anyway. */
+const closeGrace = 2_000;
+
+/**
+ * Runs a script until nothing is left to do.
+ *
+ * @returns the exit code
+ * @throws {UsageError} before anything of the script has run
+ */
+export async function run(command: RunCommand): Promise<ExitCode> {
+  const script = await readScript(command.script);
+  const options = await sandboxOptions(command, script.folder);
+  let stop: (code: ExitCode) => void = () => {};
+  const stopped = new Promise<ExitCode>((resolve) => (stop = resolve));
+  const output = createOutput({
+    // On this thread a script can block for long: what it printed before must be seen.
+    isBatched: command.isolation === "worker",
+    onBroken: (code) => stop(code === "EPIPE" ? exitCode.done : exitCode.scriptFailed),
+  });
+  const reporter = createReporter({
+    output,
+    sources: script,
+    colours: coloursFor(2, process.env),
+    trace: command.trace,
+    isEscaped: command.strict,
+  });
+  onSignals(stop);
+  onTimeout(command.timeout, () => {
+    reporter.note(`timed out after ${command.timeout} ms`);
+    stop(exitCode.timedOut);
+  });
+
+  const { createSandbox } = await import("../sandbox.ts");
+  let sandbox: Sandbox | undefined;
+  async function execute(): Promise<ExitCode> {
+    try {
+      sandbox = await createSandbox({ ...options, observe: reporter.observe });
+      await runToIdle(sandbox, script, command);
+    } catch (error) {
+      fail(error, reporter);
+    }
+    return codeOf(reporter);
+  }
+  const code = await Promise.race([execute(), stopped]);
+  if (sandbox !== undefined) await waitAtMost(closeGrace, sandbox.close());
+  output.flush();
+  return code;
+}
+
+/** Rejects with what ended the script, if it did not end by itself. */
+async function runToIdle(sandbox: Sandbox, script: ScriptFile, command: RunCommand): Promise<void> {
+  const { source, name } = script;
+  await sandbox.run(source, command.type === undefined ? { name } : { name, type: command.type });
+  await sandbox.idle();
+  // Idle also means closed: by a limit, for example.
+  await sandbox.close();
+  const reason = await sandbox.closed;
+  if (reason !== undefined) throw reason;
+}
+
+function fail(error: unknown, reporter: Reporter): void {
+  if (!(error instanceof SandboxError)) throw error;
+  // Options come from the command line only.
+  if (error.code === "ERR_OPTION") throw new UsageError(error.message, { cause: error });
+  reporter.failed(error);
+}
+
+function codeOf(reporter: Reporter): ExitCode {
+  if (reporter.hasScriptFailed) return exitCode.scriptFailed;
+  return reporter.wasRefused ? exitCode.refused : exitCode.done;
+}

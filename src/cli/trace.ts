@@ -1,0 +1,50 @@
+import type { SandboxEvent } from "../events.ts";
+import { excerpt, printable } from "./printable.ts";
+
+/** Most characters or bytes of a message that are shown. */
+const maxShown = 60;
+
+/** One line for an event of a connection, or `undefined` for other events. */
+export function traceLine(event: SandboxEvent): string | undefined {
+  const fact = describe(event);
+  return fact && `${event.time.toFixed(0).padStart(6)} ms  ${fact}`;
+}
+
+function describe(event: SandboxEvent): string | undefined {
+  switch (event.type) {
+    case "connecting": {
+      const protocols =
+        event.protocols.length === 0 ? "" : ` protocols ${printable(event.protocols.join(", "))}`;
+      return `#${event.connection} connecting to ${printable(event.url)}${protocols}`;
+    }
+    case "open":
+      return `#${event.connection} open${named("protocol", event.protocol)}${named("extensions", event.extensions)}`;
+    case "sent":
+      return `#${event.connection} > ${message(event.data)}`;
+    case "received":
+      return `#${event.connection} < ${message(event.data)}`;
+    case "closed": {
+      const reason = event.reason === "" ? "" : ` ${excerpt(event.reason, maxShown)}`;
+      return `#${event.connection} closed ${event.code}${reason} ${event.wasClean ? "cleanly" : `(${event.failure?.code ?? "not clean"})`}`;
+    }
+    case "console":
+    case "alert":
+    case "error":
+    case "limit":
+      return undefined;
+  }
+}
+
+function named(name: string, value: string): string {
+  return value === "" ? "" : ` ${name} ${printable(value)}`;
+}
+
+function message(data: string | Uint8Array): string {
+  if (typeof data === "string") {
+    return `text ${Buffer.byteLength(data)} B  ${excerpt(data, maxShown)}`;
+  }
+  const shown = Buffer.from(data.subarray(0, maxShown / 3))
+    .toString("hex")
+    .replaceAll(/..(?!$)/g, "$& ");
+  return `binary ${data.byteLength} B  ${shown}${data.byteLength > maxShown / 3 ? " ..." : ""}`;
+}
