@@ -1,0 +1,52 @@
+/** Iterators over pairs, as Web IDL's `iterable<K, V>` makes them. */
+import { defineClassString, defineFunction } from "./interface.ts";
+import { deleteProperty, getPrototypeOf, setPrototypeOf, TypeErrorOf } from "./intrinsics.ts";
+
+/** What an iterator gives of each pair. */
+export type IterationKind = "entries" | "keys" | "values";
+
+type PairAt = (index: number) => readonly [unknown, unknown] | undefined;
+
+/** %IteratorPrototype%. */
+const iteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()) as object);
+
+class PairIterator {
+  readonly #kind: IterationKind;
+  readonly #at: PairAt;
+  #index = 0;
+
+  constructor(kind: IterationKind, at: PairAt) {
+    this.#kind = kind;
+    this.#at = at;
+  }
+
+  next(): { value: unknown; done: boolean } {
+    if (!(#at in this)) throw new TypeErrorOf("Illegal invocation");
+    const pair = this.#at(this.#index);
+    if (pair === undefined) return { value: undefined, done: true };
+    this.#index += 1;
+    switch (this.#kind) {
+      case "keys":
+        return { value: pair[0], done: false };
+      case "values":
+        return { value: pair[1], done: false };
+      case "entries":
+        return { value: [pair[0], pair[1]], done: false };
+    }
+  }
+}
+
+/** Iterates over the pairs that `at` gives for 0, 1, … at the time they are asked for. */
+export function iterate(kind: IterationKind, at: PairAt): object {
+  return new PairIterator(kind, at);
+}
+
+/** Gives the iterators their place in the language. */
+export function defineIterator(name: string): void {
+  const { prototype } = PairIterator;
+  setPrototypeOf(prototype, iteratorPrototype);
+  // Web IDL's iterators have no interface object.
+  deleteProperty(prototype, "constructor");
+  defineFunction(prototype, "next", prototype.next, 0);
+  defineClassString(prototype, name);
+}

@@ -1,0 +1,41 @@
+import { defineInterface, defineValue } from "./interface.ts";
+import { TypeErrorOf } from "./intrinsics.ts";
+import type { RuntimeScope } from "./scope.ts";
+import { illegalInvocation } from "./webidl.ts";
+
+/**
+ * Installs `performance` with `now`, `timeOrigin` and `toJSON`.
+ *
+ * Deviation: `Performance` does not inherit from `EventTarget`; none of its events exist here.
+ */
+export function installPerformance({ global, host, options }: RuntimeScope): void {
+  let isInstalling = true;
+
+  class Performance {
+    readonly #timeOrigin: number;
+
+    constructor() {
+      if (!isInstalling) throw new TypeErrorOf("Illegal constructor");
+      this.#timeOrigin = options.timeOrigin;
+    }
+
+    get timeOrigin(): number {
+      if (!(#timeOrigin in this)) illegalInvocation();
+      return this.#timeOrigin;
+    }
+
+    now(): number {
+      if (!(#timeOrigin in this)) illegalInvocation();
+      return host.now();
+    }
+
+    toJSON(): object {
+      if (!(#timeOrigin in this)) illegalInvocation();
+      return { timeOrigin: this.#timeOrigin };
+    }
+  }
+
+  defineInterface(global, Performance, { name: "Performance" });
+  defineValue(global, "performance", new Performance());
+  isInstalling = false;
+}
