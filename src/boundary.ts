@@ -155,6 +155,8 @@ export interface GuestRuntime {
   describe(exception: unknown): string;
   /** Reports an exception as HTML does: a global `error` event, then {@link HostCalls.report}. */
   caught(exception: unknown): boolean;
+  /** Reports a promise that was rejected and that nobody handles: an `unhandledrejection` event, then {@link HostCalls.report}. */
+  rejected(promise: unknown, reason: unknown): boolean;
   /**
    * Looks at the value of a script or callback. A promise leads to one {@link HostCalls.settled} with `id`, and when `id` is 0
    * only a rejection is reported, as {@link GuestRuntime.caught} does. Returns whether it was a promise.

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { CompiledEngine } from "./engine/compiled-engine.ts";
 import { createEngine, type Engine, type EngineBuild } from "./engine/engine.ts";
 import { GuestEntryError } from "./engine/guest.ts";
 import { TurnOverrunError, type TurnQueueOptions } from "./engine/turn-queue.ts";
@@ -19,7 +20,7 @@ export interface LocalSandboxOptions extends Pick<
   readonly modules: ModuleSource | undefined;
   readonly clock: Clock;
   readonly build?: EngineBuild | undefined;
-  readonly compiled?: WebAssembly.Module | undefined;
+  readonly compiled?: CompiledEngine | undefined;
   /** Must not throw. */
   emit(event: SandboxEvent): void;
   /** Is called once, when the sandbox is closed, with the error that closed it, if any. */
@@ -78,6 +79,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   const device = new NetworkDevice({
     ...options,
     context: engine.context,
+    rejections: engine.rejections,
     maxTurnTime: limits.maxTurnTime,
     emit,
     failed(error) {

@@ -6,11 +6,13 @@ import {
   type HostCalls,
   logLevels,
   type OpenEvent,
+  type RuntimeOptions,
 } from "./boundary.ts";
 import type { Clock } from "./clock.ts";
 import { Alarm } from "./engine/alarm.ts";
 import { parseException } from "./engine/exception.ts";
 import { type Evaluation, Guest } from "./engine/guest.ts";
+import type { Rejections } from "./engine/rejections.ts";
 import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
 import { type ScriptException, ScriptError } from "./errors.ts";
 import type { SandboxEventDetail } from "./events.ts";
@@ -32,6 +34,8 @@ export interface NetworkDeviceOptions extends Pick<TurnQueueOptions, "maxTurnTim
   readonly transport: Transport;
   readonly clock: Clock;
   readonly trace: boolean;
+  /** Promises that nobody handled, when the engine can tell. */
+  readonly rejections?: Rejections | undefined;
   /** Must not throw. */
   emit(event: SandboxEventDetail): void;
   /** Is told that the guest cannot go on: an overrun, exhausted memory, or an engine that broke. */
@@ -72,13 +76,14 @@ export class NetworkDevice {
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
       changed: () => this.#noticeIdle(),
     });
-    this.#guest = new Guest(context, this.#hostCalls(), {
+    const runtimeOptions: RuntimeOptions = {
       globals: options.globals,
       delivery: options.delivery,
       maxTimers: limits.maxTimers,
       args: options.args,
       timeOrigin: Date.now(),
-    });
+    };
+    this.#guest = new Guest(context, this.#hostCalls(), runtimeOptions, options.rejections);
     this.#turns = new TurnQueue({
       target: this.#guest,
       clock,

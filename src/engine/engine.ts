@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import {
   newQuickJSWASMModuleFromVariant,
   newVariant,
-  RELEASE_SYNC,
   type QuickJSContext,
   type QuickJSRuntime,
   type QuickJSSyncVariant,
+  RELEASE_SYNC,
 } from "quickjs-emscripten";
 import { SandboxError } from "../errors.ts";
+import { type CompiledEngine, compileFile } from "./compiled-engine.ts";
+import { type Rejections, trackRejections } from "./rejections.ts";
 
 /** A build of QuickJS: its loader and the path of its WebAssembly file. */
 export interface EngineBuild {
@@ -22,20 +23,27 @@ export const defaultBuild: EngineBuild = {
   wasmFile: createRequire(import.meta.url).resolve("@jitl/quickjs-wasmfile-release-sync/wasm"),
 };
 
+/** Compiles the WebAssembly file of a build, once per thread. The result can be posted to other threads. */
+export function compileEngine(build: EngineBuild = defaultBuild): Promise<CompiledEngine> {
+  return compileFile(build.wasmFile);
+}
+
 /** Options of {@link createEngine}. Bytes. */
 export interface EngineOptions {
   readonly maxMemory: number;
   readonly maxStack: number;
   /** @defaultValue {@link defaultBuild} */
   readonly build?: EngineBuild | undefined;
-  /** The build's WebAssembly file, compiled. @defaultValue it is compiled, once per thread */
-  readonly compiled?: WebAssembly.Module | undefined;
+  /** Result of {@link compileEngine} for the build. @defaultValue it is compiled, once per thread */
+  readonly compiled?: CompiledEngine | undefined;
 }
 
 /** One QuickJS in a WebAssembly instance and memory of its own. */
 export interface Engine extends Disposable {
   readonly context: QuickJSContext;
   readonly runtime: QuickJSRuntime;
+  /** Promises that were rejected and that nobody handles; absent for a build whose insides are not known. */
+  readonly rejections: Rejections | undefined;
   /**
    * Asked by the engine now and then while a script runs, from inside the engine: must be quick and must not call into it.
    * `true` interrupts the script.
@@ -54,22 +62,31 @@ const pageSize = 65_536;
  * @throws {SandboxError} `ERR_ENGINE` if the WebAssembly module cannot be loaded or its memory cannot be reserved.
  */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { variant, wasmFile } = options.build ?? defaultBuild;
+  const { build = defaultBuild } = options;
   const pages = Math.floor(options.maxMemory / pageSize);
   try {
+    const compiled = options.compiled ?? (await compileEngine(build));
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    let instance: WebAssembly.Instance | undefined;
+    const emscriptenModule: InstantiateHook = {
+      instantiateWasm(imports, received) {
+        instance = new WebAssembly.Instance(compiled.module, imports);
+        received(instance);
+        return instance.exports;
+      },
+    };
     const quickjs = await newQuickJSWASMModuleFromVariant(
-      newVariant(variant, {
-        wasmModule: options.compiled ?? (await compileEngine({ variant, wasmFile })),
-        wasmMemory: new WebAssembly.Memory({ initial: pages, maximum: pages }),
-      }),
+      newVariant(build.variant, { wasmMemory: memory, emscriptenModule }),
     );
     const runtime = quickjs.newRuntime({ maxStackSizeBytes: options.maxStack });
     const context = runtime.newContext();
     const engine: Engine = {
       context,
       runtime,
+      rejections: instance && trackRejections({ context, compiled, instance, memory }),
       shouldInterrupt: () => false,
       [Symbol.dispose]() {
+        engine.rejections?.[Symbol.dispose]();
         context.dispose();
         runtime.dispose();
       },
@@ -85,14 +102,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-const modules = new Map<string, Promise<WebAssembly.Module>>();
-
-/** Compiles the WebAssembly file of a build, once per thread. The result can be posted to other threads. */
-export function compileEngine(build: EngineBuild = defaultBuild): Promise<WebAssembly.Module> {
-  let module = modules.get(build.wasmFile);
-  if (module === undefined) {
-    module = readFile(build.wasmFile).then((bytes) => WebAssembly.compile(bytes));
-    modules.set(build.wasmFile, module);
-  }
-  return module;
+/** Emscripten's hook to bring one's own instance; the declarations of quickjs-emscripten leave it out. */
+interface InstantiateHook {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    received: (instance: WebAssembly.Instance) => void,
+  ): WebAssembly.Exports;
 }

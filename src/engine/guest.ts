@@ -4,6 +4,7 @@ import type { EventKind, GuestRuntime, HostCalls, RuntimeOptions } from "../boun
 import type { ScriptException } from "../errors.ts";
 import { parseException } from "./exception.ts";
 import { exposeHostCalls } from "./host-calls.ts";
+import type { Rejections } from "./rejections.ts";
 import { createValues, type Values } from "./values.ts";
 
 /** Name of the guest runtime in stack traces. */
@@ -40,10 +41,18 @@ export class Guest implements Disposable {
   readonly #context: QuickJSContext;
   readonly #values: Values;
   readonly #entries: Readonly<Record<Entry, QuickJSHandle>>;
+  readonly #rejections: Rejections | undefined;
   #disposed = false;
 
-  constructor(context: QuickJSContext, calls: HostCalls, options: RuntimeOptions) {
+  /** @param rejections promises that nobody handled, when the engine can tell */
+  constructor(
+    context: QuickJSContext,
+    calls: HostCalls,
+    options: RuntimeOptions,
+    rejections?: Rejections,
+  ) {
     this.#context = context;
+    this.#rejections = rejections;
     this.#values = createValues(context);
     this.#entries = this.#install(calls, options);
   }
@@ -112,6 +121,13 @@ export class Guest implements Disposable {
     if (result.error !== undefined) result.error.dispose();
   }
 
+  /** Reports one promise that was rejected and not handled; `undefined` when there is none, else whether steps wait. */
+  reportRejection(): boolean | undefined {
+    const rejection = this.#rejections?.take();
+    if (rejection === undefined) return undefined;
+    return this.#flag("rejected", [rejection.promise, rejection.reason]);
+  }
+
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -137,6 +153,7 @@ export class Guest implements Disposable {
       step: entry("step"),
       describe: entry("describe"),
       caught: entry("caught"),
+      rejected: entry("rejected"),
       watch: entry("watch"),
       shutDown: entry("shutDown"),
     };

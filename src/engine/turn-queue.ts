@@ -8,6 +8,8 @@ export interface TurnTarget {
   step(): boolean;
   readonly hasJobs: boolean;
   runJobs(limit: number): void;
+  /** Reports one promise that was rejected and not handled; `undefined` when there is none, else whether steps wait. */
+  reportRejection(): boolean | undefined;
 }
 
 /** Options of {@link TurnQueue}. */
@@ -142,10 +144,15 @@ export class TurnQueue {
     let more = false;
     try {
       more = entry();
-      while (!this.#overran && target.hasJobs) {
-        target.runJobs(jobsPerLook);
-        // A flood of short jobs may never be polled by the engine.
-        this.isOverdue();
+      for (;;) {
+        while (!this.#overran && target.hasJobs) {
+          target.runJobs(jobsPerLook);
+          // A flood of short jobs may never be polled by the engine.
+          this.isOverdue();
+        }
+        const reported = this.#overran ? undefined : target.reportRejection();
+        if (reported === undefined) break;
+        more ||= reported;
       }
     } catch (error) {
       // An overrun is the cause of whatever the entry threw.

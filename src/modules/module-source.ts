@@ -1,10 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ModuleSource } from "../sandbox.ts";
 import { resolveSpecifier } from "./resolve-specifier.ts";
 import { SourceError } from "./source-error.ts";
 import { isTypeScript, stripTypes } from "./strip-types.ts";
+
+/** What `import` finds: the path or `file:` URL of a folder, or sources by name, for example `{ "lib/lamp.js": "export ..." }`. */
+export type ModuleSource = string | URL | Readonly<Record<string, string>>;
 
 /** Finds what a script imports. Synchronous, as the engine is. Throws only {@link SourceError}. */
 export interface ModuleLoader {
@@ -29,6 +31,15 @@ export function createModuleLoader(source: ModuleSource): ModuleLoader {
     normalize: (base, specifier) => resolveSpecifier(base, specifier, read.has),
     load: (name) => prepare(name, read(name)),
   };
+}
+
+/**
+ * Text of a file below a folder as it is, for reports.
+ *
+ * @throws {SourceError} as {@link ModuleLoader.load} does
+ */
+export function readModuleText(folder: string, name: string): string {
+  return folderReader(folder)(name);
 }
 
 /** Reads the text of a module by its normalized name. */

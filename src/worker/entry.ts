@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
+import type { CompiledEngine } from "../engine/compiled-engine.ts";
 import { createLocalSandbox, type LocalSandbox } from "../local-sandbox.ts";
 import type { ConnectionRequest, NetworkPolicy, Verdict } from "../policy/policy.ts";
 import { wsTransport } from "../transport/ws.ts";
@@ -52,7 +53,7 @@ function main(options: WorkerOptions): void {
     }
   });
 
-  async function start(compiled: WebAssembly.Module): Promise<void> {
+  async function start(compiled: CompiledEngine): Promise<void> {
     try {
       sandbox = await createLocalSandbox({
         ...options,

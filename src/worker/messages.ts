@@ -1,4 +1,5 @@
 import type { GuestGlobal } from "../boundary.ts";
+import type { CompiledEngine } from "../engine/compiled-engine.ts";
 import type { SandboxErrorCode, ScriptException } from "../errors.ts";
 import type { SandboxEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
@@ -28,7 +29,7 @@ export interface WorkerOptions {
 
 /** What goes to the sandbox's thread. */
 export type ToWorker =
-  | { readonly type: "start"; readonly compiled: WebAssembly.Module }
+  | { readonly type: "start"; readonly compiled: CompiledEngine }
   | {
       readonly type: "run";
       readonly call: number;

@@ -47,19 +47,26 @@ export async function createGuest(options: TestGuestOptions = {}): Promise<TestG
   const { context } = engine;
   const calls: RecordedCall[] = [];
   const test = { time: 0 };
-  const guest = new Guest(context, recordingHost(calls, host, test), {
+  const guestOptions: RuntimeOptions = {
     globals: guestGlobals.filter((name) => name !== "turbulenz"),
     delivery: "auto",
     maxTimers: 1_000,
     args: [],
     timeOrigin: 0,
     ...runtimeOptions,
-  });
+  };
+  const recording = recordingHost(calls, host, test);
+  const guest = new Guest(context, recording, guestOptions, engine.rejections);
 
   function settle(more: boolean): void {
     let waiting = more;
     for (;;) {
       while (guest.hasJobs) guest.runJobs(100);
+      const reported = guest.reportRejection();
+      if (reported !== undefined) {
+        waiting ||= reported;
+        continue;
+      }
       if (!waiting) return;
       waiting = guest.step();
     }

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+
+/** A compiled WebAssembly file of QuickJS. Can be posted to other threads. */
+export interface CompiledEngine {
+  readonly module: WebAssembly.Module;
+  /**
+   * Where the runtime keeps its `host_promise_rejection_tracker`, in 32-bit words after its `interrupt_handler`.
+   * Nothing for a file that is not known: then its function table is not exported either.
+   */
+  readonly trackerWord: number | undefined;
+}
+
+/** Name under which the function table of a known file is exported. */
+export const tableExport = "function_table";
+
+/**
+ * The files whose insides are known, by SHA-256: QuickJS can tell about unhandled rejections, but its published builds
+ * offer no way to ask for it. Everything else works without.
+ */
+const trackerWords: Readonly<Record<string, number>> = {
+  // @jitl/quickjs-wasmfile-release-sync 0.32.0
+  "105c3bed22d457e43e3d1c3c1c6959fda62a8fe06f0fc8a985303c3a2be72232": 2,
+  // @jitl/quickjs-ng-wasmfile-release-sync 0.32.0: a promise hook stands between the two
+  b56fe5094b8751c47b8c32fb5ed4d75afe2dbb43412d3d983ac5d1156af456da: 4,
+};
+
+const compiled = new Map<string, Promise<CompiledEngine>>();
+
+/** Compiles a file, once per thread. */
+export function compileFile(file: string): Promise<CompiledEngine> {
+  let engine = compiled.get(file);
+  if (engine === undefined) {
+    engine = compile(file);
+    compiled.set(file, engine);
+  }
+  return engine;
+}
+
+async function compile(file: string): Promise<CompiledEngine> {
+  const bytes = await readFile(file);
+  const trackerWord = trackerWords[createHash("sha256").update(bytes).digest("hex")];
+  const source = trackerWord === undefined ? bytes : withTableExported(bytes);
+  return { module: await WebAssembly.compile(source), trackerWord };
+}
+
+/** Adds the export of table 0 to the export section of a WebAssembly module. */
+function withTableExported(bytes: Uint8Array): Uint8Array {
+  const exportSection = 7;
+  const headerBytes = 8;
+  for (let start = headerBytes; start < bytes.length;) {
+    const size = readLeb(bytes, start + 1);
+    const end = size.next + size.value;
+    if (bytes[start] === exportSection) {
+      const count = readLeb(bytes, size.next);
+      const name = Buffer.from(tableExport);
+      const section = Buffer.concat([
+        writeLeb(count.value + 1),
+        bytes.subarray(count.next, end),
+        writeLeb(name.length),
+        name,
+        // Kind 1 is a table; its index is 0.
+        Buffer.of(1, 0),
+      ]);
+      return Buffer.concat([
+        bytes.subarray(0, start),
+        Buffer.of(exportSection),
+        writeLeb(section.length),
+        section,
+        bytes.subarray(end),
+      ]);
+    }
+    start = end;
+  }
+  throw new Error("The WebAssembly module exports nothing");
+}
+
+/** Reads an unsigned LEB128 number. */
+function readLeb(
+  bytes: Uint8Array,
+  start: number,
+): { readonly value: number; readonly next: number } {
+  let value = 0;
+  for (let index = start, shift = 0; ; index += 1, shift += 7) {
+    const byte = bytes[index] ?? 0;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return { value: value >>> 0, next: index + 1 };
+  }
+}
+
+function writeLeb(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
