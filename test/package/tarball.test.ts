@@ -146,7 +146,7 @@ const expectedFiles = [
   /^(?:CHANGELOG|LICENSE|README)(?:\.md)?$/,
   /^package\.json$/,
   /^dist\/(?:[a-z-]+\/)*[a-z-]+\.(?:js|d\.ts)(?:\.map)?$/,
-  /^src\/(?:[a-z-]+\/)*[a-z-]+\.ts$/,
+  /^src\/(?:[a-z-]+\/)*[a-z-]+(?:\.d)?\.ts$/,
 ];
 
 const requiredFiles = [
