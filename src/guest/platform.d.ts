@@ -1,0 +1,149 @@
+/* The other globals of a sandbox: HTML, Console, Encoding, File API, High Resolution Time, Web Crypto. */
+
+/** The global object. It is no window: there is no document. */
+declare var self: typeof globalThis;
+declare var window: typeof globalThis;
+
+declare function addEventListener(
+  type: "error",
+  listener: ((event: ErrorEvent) => unknown) | null,
+  options?: AddEventListenerOptions | boolean,
+): void;
+declare function addEventListener(
+  type: string,
+  listener: EventListenerOrObject | null,
+  options?: AddEventListenerOptions | boolean,
+): void;
+declare function removeEventListener(
+  type: "error",
+  listener: ((event: ErrorEvent) => unknown) | null,
+  options?: EventListenerOptions | boolean,
+): void;
+declare function removeEventListener(
+  type: string,
+  listener: EventListenerOrObject | null,
+  options?: EventListenerOptions | boolean,
+): void;
+declare function dispatchEvent(event: Event): boolean;
+
+/** Is told of exceptions that nobody caught; `true` says that it was handled. */
+declare var onerror:
+  | ((message: string, file: string, line: number, column: number, error: unknown) => unknown)
+  | null;
+
+/** Reports a value as an exception that nobody caught. */
+declare function reportError(error: unknown): void;
+/** Shows a message through the embedder. */
+declare function alert(message?: unknown): void;
+
+/** Calls back once after some milliseconds. The handler must be a function. */
+declare function setTimeout<Arguments extends unknown[]>(
+  handler: (...args: Arguments) => unknown,
+  milliseconds?: number,
+  ...args: Arguments
+): number;
+declare function clearTimeout(id?: number | null): void;
+declare function setInterval<Arguments extends unknown[]>(
+  handler: (...args: Arguments) => unknown,
+  milliseconds?: number,
+  ...args: Arguments
+): number;
+declare function clearInterval(id?: number | null): void;
+declare function queueMicrotask(callback: () => void): void;
+
+interface StructuredSerializeOptions {
+  transfer?: readonly ArrayBuffer[];
+}
+
+declare function structuredClone<Value>(value: Value, options?: StructuredSerializeOptions): Value;
+
+declare function atob(data: string): string;
+declare function btoa(data: string): string;
+
+interface Console {
+  assert(condition?: unknown, ...data: unknown[]): void;
+  clear(): void;
+  count(label?: string): void;
+  countReset(label?: string): void;
+  debug(...data: unknown[]): void;
+  dir(item?: unknown, options?: unknown): void;
+  dirxml(...data: unknown[]): void;
+  error(...data: unknown[]): void;
+  group(...data: unknown[]): void;
+  groupCollapsed(...data: unknown[]): void;
+  groupEnd(): void;
+  info(...data: unknown[]): void;
+  log(...data: unknown[]): void;
+  table(data?: unknown, properties?: readonly string[]): void;
+  time(label?: string): void;
+  timeEnd(label?: string): void;
+  timeLog(label?: string, ...data: unknown[]): void;
+  trace(...data: unknown[]): void;
+  warn(...data: unknown[]): void;
+}
+
+declare var console: Console;
+
+interface Performance {
+  /** Milliseconds since the sandbox started. */
+  now(): number;
+  readonly timeOrigin: number;
+  toJSON(): object;
+}
+
+declare var Performance: { prototype: Performance };
+declare var performance: Performance;
+
+interface Crypto {
+  getRandomValues<View extends ArrayBufferView>(view: View): View;
+  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
+}
+
+declare var Crypto: { prototype: Crypto };
+declare var crypto: Crypto;
+
+interface TextEncoder {
+  readonly encoding: string;
+  encode(input?: string): Uint8Array<ArrayBuffer>;
+  encodeInto(source: string, destination: Uint8Array): { read: number; written: number };
+}
+
+declare var TextEncoder: { prototype: TextEncoder; new (): TextEncoder };
+
+interface TextDecoderOptions {
+  fatal?: boolean;
+  ignoreBOM?: boolean;
+}
+
+interface TextDecoder {
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  decode(input?: ArrayBuffer | ArrayBufferView, options?: { stream?: boolean }): string;
+}
+
+declare var TextDecoder: {
+  prototype: TextDecoder;
+  new (label?: string, options?: TextDecoderOptions): TextDecoder;
+};
+
+type BlobPart = string | Blob | ArrayBuffer | ArrayBufferView;
+
+interface BlobPropertyBag {
+  type?: string;
+  endings?: "transparent" | "native";
+}
+
+interface Blob {
+  readonly size: number;
+  readonly type: string;
+  slice(start?: number, end?: number, type?: string): Blob;
+  text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+declare var Blob: {
+  prototype: Blob;
+  new (parts?: Iterable<BlobPart>, options?: BlobPropertyBag): Blob;
+};

@@ -1,0 +1,97 @@
+// What `npm start` runs after the build: an echo server and a small Clown.Hub on free ports of this machine, and scripts/hello.js
+// talking to them from a sandbox in a thread of its own. Prints the conversation as an embedder can observe it.
+import { readFile } from "node:fs/promises";
+import { allowOrigins, createSandbox } from "../dist/index.js";
+import { startClownHub } from "../dist/simulators/clown-hub.js";
+import { startEchoServer } from "../dist/simulators/echo.js";
+
+const echo = await startEchoServer();
+const hub = await startClownHub({ interval: 250 });
+try {
+  const problems = await runDemo();
+  for (const problem of problems) console.error(`Problem: ${problem}`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} finally {
+  await Promise.all([echo.close(), hub.close()]);
+}
+
+/** Runs the script, prints what happens and returns what went wrong. */
+async function runDemo() {
+  const hubOrigin = `ws://${hub.host}`;
+  console.log(
+    "scripts/hello.js runs in a QuickJS sandbox and talks to real servers on real sockets:",
+  );
+  console.log(`  echo  ${echo.url}`);
+  console.log(`  hub   ${hubOrigin}, a Clown.Hub behind a password\n`);
+
+  const problems = [];
+  const peers = new Map();
+  const counts = { sent: 0, received: 0, closed: 0 };
+  const sandbox = await createSandbox({
+    // Nothing else can be reached. `*@` lets the script put the hub's password into its URL.
+    policy: allowOrigins([echo.url, `ws://*@${hub.host}`]),
+    args: [echo.url, hub.url],
+    trace: true,
+    observe(event) {
+      if (event.type === "connecting")
+        peers.set(event.connection, event.url.startsWith(hubOrigin) ? "hub" : "echo");
+      if (event.type in counts) counts[event.type] += 1;
+      if (isProblem(event)) problems.push(JSON.stringify(event));
+      console.log(describe(event, peers.get(event.connection) ?? "script"));
+    },
+  });
+  const source = await readFile(new URL("../scripts/hello.js", import.meta.url), "utf8");
+  try {
+    await sandbox.run(source, { name: "hello.js" });
+    await sandbox.idle({ signal: AbortSignal.timeout(30_000) });
+  } catch (error) {
+    problems.push(error.message);
+  }
+  await sandbox.close();
+  const reason = await sandbox.closed;
+  if (reason !== undefined) problems.push(reason.message);
+  if (counts.closed !== 2) problems.push(`expected 2 closed connections, got ${counts.closed}`);
+  if (problems.length === 0) {
+    console.log(
+      `\nDone: 2 connections, ${counts.sent} messages sent, ${counts.received} received, both closed cleanly.`,
+    );
+  }
+  return problems;
+}
+
+/** Whether an event means that the demo did not work. */
+function isProblem(event) {
+  if (event.type === "error" || event.type === "limit") return true;
+  if (event.type === "console") return event.level === "error";
+  return event.type === "closed" && !(event.code === 1000 && event.wasClean);
+}
+
+/** One line: when, with whom, in which direction, what. */
+function describe(event, peer) {
+  return `${event.time.toFixed(0).padStart(6)} ms  ${peer.padEnd(6)}  ${fact(event)}`;
+}
+
+function fact(event) {
+  switch (event.type) {
+    case "connecting":
+      return `--- connecting to ${event.url}`;
+    case "open":
+      return "--- open";
+    case "sent":
+      return `--> ${show(event.data)}`;
+    case "received":
+      return `<-- ${show(event.data)}`;
+    case "closed":
+      return `--- closed with ${event.code} ${JSON.stringify(event.reason)}${event.failure ? `: ${event.failure.message}` : ""}`;
+    case "console":
+      return `... ${event.message}`;
+    case "error":
+      return `!!! ${event.exception.name}: ${event.exception.message}\n${event.exception.stack}`;
+    default:
+      return `... ${JSON.stringify(event)}`;
+  }
+}
+
+function show(data) {
+  return typeof data === "string" ? data.trimEnd() : `${data.byteLength} bytes: ${data.join(" ")}`;
+}
