@@ -40,4 +40,5 @@ export type {
   TransportRequest,
   TransportSink,
 } from "./transport/transport.ts";
-export { type WsTransportOptions, wsTransport } from "./transport/ws.ts";
+export { wsTransport } from "./transport/ws.ts";
+export type { WsTransportOptions } from "./transport/ws-options.ts";

@@ -1,7 +1,7 @@
 import { classifyAddress, wrappedAddresses } from "./address-class.ts";
 import type { AddressClass } from "./address-class.ts";
 import { isInBlock, parseAddress, parseBlock } from "./address.ts";
-import type { Address, AddressBlock } from "./address.ts";
+import type { AddressBlock } from "./address.ts";
 import type { AddressRules } from "./policy.ts";
 
 /** Classes that only an entry for the very address opens: no block of addresses can mean them. */

@@ -3,7 +3,7 @@ import { checkRules, formatPath, PolicyError } from "./policy-check.ts";
 import type { AddressRules, ConnectOptions, Grant, PolicyRules } from "./policy.ts";
 
 /** Options of {@link allowOrigins}. */
-export interface AllowOriginsOptions {
+export interface AllowOptions {
   /** Address rules of the grants that bring none. @defaultValue see {@link Grant.addresses} */
   readonly addresses?: AddressRules;
   /** Patterns that are never reachable; as addresses also for names that resolve to them. @defaultValue none */
@@ -26,7 +26,7 @@ export interface AllowOriginsOptions {
  */
 export function allowOrigins(
   grants: readonly (string | Grant)[],
-  options: AllowOriginsOptions = {},
+  options: AllowOptions = {},
 ): PolicyRules {
   const { addresses, deny, connect, ...unknown } = options;
   const [surplus] = Object.keys(unknown);
@@ -46,9 +46,6 @@ export function allowOrigins(
   return checkedRules({ allow, ...(deny === undefined ? {} : { deny }) });
 }
 
-/** Allows nothing. */
-export const denyAll: PolicyRules = { allow: [] };
-
 /**
  * Grants for every port of this machine's loopback addresses and `localhost` names, with credentials in URLs: for development and
  * tests. Ports that the fetch standard calls bad stay closed.
@@ -60,12 +57,12 @@ export const allLoopback: readonly Grant[] = ["ws", "wss"].flatMap((scheme) =>
   })),
 );
 
-/**
- * Checks rules that did not come from {@link allowOrigins} and copies them.
- *
- * @throws {SandboxError} `ERR_OPTION` for the first thing that is wrong.
- */
-export function checkedRules(rules: unknown): PolicyRules {
+/** Makes a policy of {@link allLoopback} and nothing else. */
+export function allowAllLoopback(): PolicyRules {
+  return allowOrigins(allLoopback);
+}
+
+function checkedRules(rules: unknown): PolicyRules {
   try {
     return checkRules(rules);
   } catch (error) {

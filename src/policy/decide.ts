@@ -9,12 +9,8 @@ import {
   specificity,
 } from "./origin-pattern.ts";
 import type { OriginPattern, RequestHost } from "./origin-pattern.ts";
-import type { AddressRules, ConnectionRequest, Grant, PolicyRules, Verdict } from "./policy.ts";
-
-/** A {@link Verdict} of rules; `address` is set when it was the host's address that was refused. */
-export type Decision =
-  | Extract<Verdict, { allow: true }>
-  | { readonly allow: false; readonly reason: string; readonly address?: string };
+import type { Decision } from "./policy-check.ts";
+import type { AddressRules, ConnectionRequest, Grant, PolicyRules } from "./policy.ts";
 
 /** What {@link decide} looks at. */
 export type DecisionRequest = Pick<ConnectionRequest, "url" | "hasUrlCredentials">;

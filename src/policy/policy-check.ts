@@ -10,6 +10,11 @@ import type {
   Verdict,
 } from "./policy.ts";
 
+/** A {@link Verdict}; a refusal may name the address that was refused. */
+export type Decision =
+  | Extract<Verdict, { allow: true }>
+  | (Extract<Verdict, { allow: false }> & { readonly address?: string });
+
 /** A place in a policy, from its top: names of properties and indices of lists. */
 export type PolicyPath = readonly (string | number)[];
 
@@ -51,14 +56,15 @@ export function checkRules(value: unknown, path: PolicyPath = []): PolicyRules {
 }
 
 /** Checks the answer of a policy function, as {@link checkRules} does. */
-export function checkVerdict(value: unknown): Verdict {
+export function checkVerdict(value: unknown): Decision {
   const verdict = checkObject(
     value,
     [],
-    ["allow", "addresses", "connect", "urlCredentials", "reason"],
+    ["allow", "addresses", "connect", "urlCredentials", "reason", "address"],
   );
   if (verdict["allow"] === false) {
-    return { allow: false, reason: checkString(verdict["reason"] ?? "", ["reason"]) };
+    const reason = checkString(verdict["reason"] ?? "refused without a reason", ["reason"]);
+    return { allow: false, reason, ...given("address", verdict["address"], [], checkString) };
   }
   if (verdict["allow"] !== true) return fail(["allow"], verdict["allow"], "true or false");
   return {

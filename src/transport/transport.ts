@@ -1,4 +1,4 @@
-import type { ConnectionFailure } from "../events.ts";
+import type { ConnectionFailure, FailureStage } from "../events.ts";
 import type { AddressRules, ConnectOptions } from "../policy/policy.ts";
 
 /** Opens WebSocket connections. Implement it to bring another network stack. */
@@ -44,6 +44,8 @@ export interface TransportConnection {
   /** Stops reading until {@link TransportConnection.resume}; messages that were read already may still arrive. */
   pause(): void;
   resume(): void;
+  /** How far the connection got, for failures that only the caller sees, such as a deadline. @defaultValue `"handshake"` */
+  readonly stage?: FailureStage;
 }
 
 /** How a connection ended. Named after the `CloseEvent` attributes. */

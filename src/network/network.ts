@@ -1,0 +1,155 @@
+import type { ConnectAnswer } from "../boundary.ts";
+import type { Clock } from "../clock.ts";
+import type { SandboxEventDetail } from "../events.ts";
+import type { NetworkLimits } from "../limits.ts";
+import type { NetworkPolicy } from "../policy/policy.ts";
+import type { Transport } from "../transport/transport.ts";
+import { findSubprotocolError } from "../websocket/subprotocol.ts";
+import { parseWebSocketUrl } from "../websocket/url.ts";
+import { Connection } from "./connection.ts";
+
+/** Receives what the guest is told. Never called from inside a call of {@link Network}. Bytes are only valid during the call. */
+export interface GuestSink {
+  open(id: number, protocol: string, extensions: string): void;
+  text(id: number, data: Uint8Array | string): void;
+  binary(id: number, data: Uint8Array): void;
+  /** The last call for `id`. */
+  closed(id: number, close: GuestClose): void;
+}
+
+/** How a connection ended, as the guest may know it. */
+export interface GuestClose {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+  /** Whether `error` fires first. */
+  readonly failed: boolean;
+  /** The final `bufferedAmount`. */
+  readonly unsent: number;
+}
+
+/** What a {@link Network} works with. */
+export interface NetworkDependencies {
+  readonly policy: NetworkPolicy;
+  readonly limits: NetworkLimits;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly guest: GuestSink;
+  /** Is told everything that happens, synchronously. Must not throw. */
+  emit(event: SandboxEventDetail): void;
+  /** Whether `sent` and `received` are told too. */
+  readonly trace: boolean;
+  readonly baseUrl?: string;
+  /** Is called when {@link Network.connections} has changed. */
+  changed(): void;
+}
+
+/** The connections of one guest. */
+export class Network {
+  readonly #dependencies: NetworkDependencies;
+  readonly #connections = new Map<number, Connection>();
+  #lastId = 0;
+  /** Connections that use the network; those that only wait to tell their end do not. */
+  #active = 0;
+  #isPaused = false;
+  #isClosed = false;
+  #drained: (() => void)[] = [];
+
+  constructor(dependencies: NetworkDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Connections whose end the guest has not been told yet. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Payload bytes that wait for the network. */
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const connection of this.#connections.values()) bytes += connection.bufferedAmount;
+    return bytes;
+  }
+
+  /** Starts a connection, or says why the URL or the subprotocols are a `SyntaxError`. */
+  connect(url: string, protocols: readonly string[]): ConnectAnswer {
+    const target = parseWebSocketUrl(url, this.#dependencies.baseUrl);
+    if ("error" in target) return [0, target.error];
+    const protocolError = findSubprotocolError(protocols);
+    if (protocolError !== undefined) return [0, protocolError];
+    // A guest that is going away gets a connection that never does anything.
+    this.#lastId += 1;
+    const id = this.#lastId;
+    if (!this.#isClosed) this.#start(id, new Connection(id, target, protocols, this.#dependencies));
+    return [id, target.url.href, target.origin];
+  }
+
+  /** Sends text or, as bytes, binary data. The buffer belongs to the network from now on. */
+  send(id: number, data: string | Uint8Array<ArrayBuffer>): void {
+    this.#connections.get(id)?.send(data);
+  }
+
+  /** Starts the closing handshake, or fails a connection that is not open yet. */
+  close(id: number, code: number | undefined, reason: string): void {
+    this.#connections.get(id)?.close(code, reason);
+  }
+
+  /** Drops a connection; the guest hears nothing more of it. */
+  abort(id: number): void {
+    this.#connections.get(id)?.abort();
+  }
+
+  /** Payload bytes of one connection that wait for the network. */
+  bufferedAmount(id: number): number {
+    return this.#connections.get(id)?.bufferedAmount ?? 0;
+  }
+
+  /** Stops or resumes reading from all connections. */
+  setPaused(paused: boolean): void {
+    if (paused === this.#isPaused) return;
+    this.#isPaused = paused;
+    for (const connection of this.#connections.values()) connection.setPaused(paused);
+  }
+
+  /**
+   * Closes open connections with 1001 and drops the others; what is left after `graceMs` is dropped too. Settles when all are gone.
+   * The guest hears nothing of it, and of nothing afterwards.
+   */
+  async closeAll(graceMs: number): Promise<void> {
+    this.#isClosed = true;
+    for (const connection of this.#connections.values()) connection.leave();
+    if (this.#connections.size === 0) return;
+    const deadline = this.#dependencies.clock.schedule(() => {
+      for (const connection of this.#connections.values()) connection.abort();
+    }, graceMs);
+    await new Promise<void>((resolve) => {
+      this.#drained.push(resolve);
+    });
+    deadline[Symbol.dispose]();
+  }
+
+  #start(id: number, connection: Connection): void {
+    const { limits, changed } = this.#dependencies;
+    this.#connections.set(id, connection);
+    this.#active += 1;
+    connection.start({
+      isOverLimit: this.#active > limits.maxConnections,
+      isPaused: this.#isPaused,
+      released: () => {
+        this.#active -= 1;
+      },
+      ended: () => {
+        this.#connections.delete(id);
+        if (this.#connections.size === 0) this.#settleDrained();
+        changed();
+      },
+    });
+    changed();
+  }
+
+  #settleDrained(): void {
+    const drained = this.#drained;
+    this.#drained = [];
+    for (const resolve of drained) resolve();
+  }
+}
