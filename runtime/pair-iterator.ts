@@ -25,14 +25,12 @@ class PairIterator {
     const pair = this.#at(this.#index);
     if (pair === undefined) return { value: undefined, done: true };
     this.#index += 1;
-    switch (this.#kind) {
-      case "keys":
-        return { value: pair[0], done: false };
-      case "values":
-        return { value: pair[1], done: false };
-      case "entries":
-        return { value: [pair[0], pair[1]], done: false };
-    }
+    const { 0: key, 1: value } = pair;
+    const kind = this.#kind;
+    return {
+      value: kind === "entries" ? [key, value] : kind === "keys" ? key : value,
+      done: false,
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { HostCalls } from "../src/boundary.ts";
 import { copyBytes } from "./buffer-source.ts";
-import { defineInterface } from "./interface.ts";
+import { defineFunction, defineInterface } from "./interface.ts";
 import {
   charCodeAt,
   jsonParse,
@@ -31,7 +31,7 @@ export function defineTextDecoder(global: object, host: HostCalls): void {
     #isStreaming = false;
     #isBomSeen = false;
 
-    constructor(label: unknown = "utf-8", options: unknown = undefined) {
+    constructor(label: unknown = "utf-8", options?: unknown) {
       const name = toDOMString(label);
       const members = toDictionary(options);
       this.#fatal = toBoolean(members?.["fatal"]);
@@ -57,7 +57,7 @@ export function defineTextDecoder(global: object, host: HostCalls): void {
       return this.#ignoreBOM;
     }
 
-    decode(input: unknown = undefined, options: unknown = undefined): string {
+    decode(input?: unknown, options?: unknown): string {
       if (!(#encoding in this)) illegalInvocation();
       const stream = toBoolean(toDictionary(options)?.["stream"]);
       const added = input === undefined ? new Uint8ArrayOf(0) : copyBytes(input, "decode");
@@ -93,6 +93,7 @@ export function defineTextDecoder(global: object, host: HostCalls): void {
   }
 
   defineInterface(global, TextDecoder, { name: "TextDecoder" });
+  defineFunction(TextDecoder.prototype, "decode", TextDecoder.prototype.decode, 0);
 }
 
 /**

@@ -30,7 +30,7 @@ class URL {
   #parts: UrlParts;
   #searchParams: URLSearchParams | undefined;
 
-  constructor(url: unknown, base: unknown = undefined) {
+  constructor(url: unknown, base?: unknown) {
     if (base === parsed) {
       this.#parts = url as UrlParts;
       return;

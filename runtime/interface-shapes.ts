@@ -1,0 +1,55 @@
+/** What the console shows of the platform's own objects: attributes read by the runtime's getters, not by the script's. */
+import {
+  createList,
+  createMap,
+  getOwnPropertyDescriptor,
+  type SafeMap,
+  uncurry,
+} from "./intrinsics.ts";
+
+/** One attribute of an interface. `read` throws for objects that do not implement it. */
+export interface ShownAttribute {
+  readonly name: string;
+  readonly read: (self: object) => unknown;
+}
+
+/** The attributes of interfaces by their prototype objects. */
+export type InterfaceShapes = Pick<SafeMap<object, readonly ShownAttribute[]>, "get">;
+
+/** Attributes worth showing by interface. `name` and `message` of a DOMException are its headline. */
+const shownAttributes: Readonly<Record<string, readonly string[]>> = {
+  AbortController: ["signal"],
+  AbortSignal: ["aborted", "reason"],
+  Blob: ["size", "type"],
+  CloseEvent: ["code", "reason", "wasClean"],
+  CustomEvent: ["detail"],
+  DOMException: ["name", "message"],
+  ErrorEvent: ["message", "filename", "lineno", "colno", "error"],
+  Event: ["type"],
+  File: ["name", "lastModified"],
+  MessageEvent: ["data", "origin"],
+  TextDecoder: ["encoding", "fatal", "ignoreBOM"],
+  TextEncoder: ["encoding"],
+  URL: ["href", "origin", "protocol", "username", "password", "host", "pathname", "search", "hash"],
+  URLSearchParams: ["size"],
+  WebSocket: ["url", "readyState", "protocol", "extensions", "bufferedAmount", "binaryType"],
+};
+
+/** Captures the getters of the interfaces on the global. To be called when they are installed and before any script runs. */
+export function captureShapes(global: object): InterfaceShapes {
+  const shapes = createMap<object, readonly ShownAttribute[]>();
+  for (const [name, attributes] of Object.entries(shownAttributes)) {
+    const prototype = (getOwnPropertyDescriptor(global, name)?.value as { prototype?: object })
+      ?.prototype;
+    if (prototype === undefined) continue;
+    const shape = createList<ShownAttribute>();
+    for (const attribute of attributes) {
+      const get = getOwnPropertyDescriptor(prototype, attribute)?.get as
+        | (() => unknown)
+        | undefined;
+      if (get !== undefined) shape[shape.length] = { name: attribute, read: uncurry(get) };
+    }
+    shapes.set(prototype, shape);
+  }
+  return shapes;
+}
