@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Consumer, createConsumer, projectFolder } from "../support/consumer.ts";
+
+const sample = `
+const socket: WebSocket = NetworkDevice.createWebSocket("ws://lamp.local", ["v1", "v2"]);
+socket.binaryType = "arraybuffer";
+socket.onopen = (event) => socket.send(\`\${event.type} \${event.timeStamp.toFixed()}\`);
+socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+  if (typeof data === "string") console.log(data.length);
+  else console.log(new Uint8Array(data).byteLength);
+};
+socket.addEventListener("close", function ({ code, reason, wasClean }) {
+  const state: 0 | 1 | 2 | 3 = this.readyState;
+  console.info(code.toFixed(), reason.length, wasClean, state === WebSocket.CLOSED, state === socket.CLOSED);
+}, { once: true, signal: AbortSignal.timeout(500) });
+socket.addEventListener("error", { handleEvent(event) { event.preventDefault(); } });
+socket.send(new Blob(["a", new Uint8Array(3)], { type: "text/plain" }));
+socket.close(1000, "done");
+socket.destroy();
+NetworkDevice.update();
+const [first]: readonly string[] = NetworkDevice.args;
+
+const timer: number = setTimeout((text: string, count: number) => alert(text.repeat(count)), 10, "a", 2);
+clearTimeout(timer);
+queueMicrotask(() => self.reportError(new DOMException("gone", "AbortError")));
+window.addEventListener("error", (event) => console.error(event.message, event.lineno, event.error));
+const url = new URL("/path?a=1", "http://lamp.local");
+for (const [name, value] of url.searchParams) console.debug(name, value);
+const bytes: Uint8Array<ArrayBuffer> = crypto.getRandomValues(new Uint8Array(16));
+const text: string = btoa(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) + atob("YQ==");
+const copy: { a: number[] } = structuredClone({ a: [1] });
+const later: number = performance.now() + performance.timeOrigin;
+const target = new EventTarget();
+target.dispatchEvent(new CustomEvent("lamp", { detail: { on: true } }));
+TurbulenzEngine.createNetworkDevice({}).createWebSocket("ws://lamp.local");
+export { first, text, copy, later };
+`;
+
+let consumer: Consumer;
+
+beforeAll(async () => {
+  consumer = await createConsumer();
+  await consumer.link("quickjs-network-device", projectFolder);
+  await Promise.all(
+    ["nodenext", "bundler"].map((resolution) =>
+      consumer.write(
+        `${resolution}/tsconfig.json`,
+        JSON.stringify({
+          compilerOptions: {
+            lib: ["es2023"],
+            types: ["quickjs-network-device/guest"],
+            target: "es2022",
+            module: resolution === "bundler" ? "esnext" : resolution,
+            moduleResolution: resolution,
+            strict: true,
+            noEmit: true,
+            skipLibCheck: false,
+          },
+          include: ["."],
+        }),
+      ),
+    ),
+  );
+});
+
+afterAll(async () => consumer[Symbol.asyncDispose]());
+
+test.each(["nodenext", "bundler"])(
+  "A device script type-checks with the guest's types alone (%s)",
+  async (resolution) => {
+    await consumer.write(`${resolution}/script.ts`, sample);
+
+    expect(await consumer.typeCheck(resolution)).toBe("");
+  },
+);
+
+test.each([
+  ["document.title", "Cannot find name 'document'"],
+  ["process.exit()", "Cannot find name 'process'"],
+  ["fetch('http://lamp.local')", "Cannot find name 'fetch'"],
+  ["NetworkDevice.createWebSocket(1)", "is not assignable to parameter of type 'string | URL'"],
+  ["new WebSocket('ws://a').binaryType = 'text'", "is not assignable to type"],
+  ["new WebSocket('ws://a').readyState = 1", "read-only"],
+  ["setTimeout('alert(1)', 1)", "is not assignable to parameter"],
+])("The guest's types refuse %s", async (code, complaint) => {
+  await consumer.write("nodenext/script.ts", `${code};\nexport {};\n`);
+
+  expect(await consumer.typeCheck("nodenext")).toContain(complaint);
+});
