@@ -64,7 +64,7 @@ export class DOMException {
   readonly #name: string;
   readonly #message: string;
 
-  constructor(message: unknown = undefined, name: unknown = undefined) {
+  constructor(message?: unknown, name?: unknown) {
     this.#message = message === undefined ? "" : toDOMString(message);
     this.#name = name === undefined ? "Error" : toDOMString(name);
     defineProperty(this, "stack", {

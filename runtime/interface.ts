@@ -15,6 +15,8 @@ export interface InterfaceDescription {
   readonly length?: number;
   /** Constants, defined on the interface object and on its prototype. */
   readonly constants?: Readonly<Record<string, number>>;
+  /** Required arguments of operations that have optional ones: `{ close: 0 }`. Static ones too. */
+  readonly lengths?: Readonly<Record<string, number>>;
   /** Whether the global gets it. @defaultValue true */
   readonly exposed?: boolean;
 }
@@ -23,7 +25,7 @@ type Constructor = abstract new (...args: never[]) => object;
 
 /**
  * Gives a class the shape of an interface, and the global a property for it. Every string-keyed public member of the class
- * becomes enumerable; for an optional parameter write a default value, so that the function's `length` does not count it.
+ * becomes enumerable. `lengths` corrects the `length` of operations that have optional parameters.
  *
  * @see https://webidl.spec.whatwg.org/#js-interfaces
  */
@@ -38,6 +40,12 @@ export function defineInterface(
   define(constructor, "name", description.name, false, false);
   define(constructor, "length", description.length ?? 0, false, false);
   define(prototype, symbolToStringTag, description.name, false, false);
+  for (const [name, length] of Object.entries(description.lengths ?? {})) {
+    for (const holder of [constructor, prototype]) {
+      const operation: unknown = getOwnPropertyDescriptor(holder, name)?.value;
+      if (typeof operation === "function") define(operation, "length", length, false, false);
+    }
+  }
   const constants = description.constants;
   if (constants !== undefined) {
     for (const name of Object.keys(constants)) {

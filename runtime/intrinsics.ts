@@ -183,8 +183,8 @@ export function toArray<T>(list: readonly T[]): T[] {
   return array;
 }
 
-function uncurryGetter<R>(prototype: object, name: PropertyKey): (self: unknown) => R {
+function uncurryGetter(prototype: object, name: PropertyKey): (self: unknown) => never {
   const get = Reflect.getOwnPropertyDescriptor(prototype, name)?.get;
   // Only an engine without resizable buffers lacks a getter: then nothing is resizable.
-  return uncurry((get ?? (() => false)) as () => R);
+  return uncurry((get ?? (() => false)) as () => never);
 }

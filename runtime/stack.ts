@@ -11,16 +11,25 @@ export interface Position {
   readonly column: number;
 }
 
+const nativeMark = "(native)";
 const maxStackLength = 16_384;
 
-/** The stack without the frames of the runtime; `""` for what is not a string. */
+/**
+ * The stack without the frames of the runtime and of the built-ins that it called, such as `Function.prototype.call`; `""` for
+ * what is not a string.
+ */
 export function scriptStack(stack: unknown): string {
   let kept = "";
+  let natives = "";
   eachLine(stack, (line) => {
-    if (indexOf(line, runtimeFile) < 0 && kept.length < maxStackLength) kept += line + "\n";
-    return false;
+    if (stringSlice(line, -nativeMark.length) === nativeMark) natives += line + "\n";
+    else {
+      if (indexOf(line, runtimeFile) < 0) kept += natives + line + "\n";
+      natives = "";
+    }
+    return kept.length > maxStackLength;
   });
-  return kept;
+  return kept + natives;
 }
 
 /** The innermost position in a stack that has one. */

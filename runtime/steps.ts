@@ -20,7 +20,8 @@ export class Steps {
   #last: Waiting | undefined;
   #running: Waiting | undefined;
   #isRunning = false;
-  #count = 0;
+  /** How many times a step has run: tells whether promise jobs still belong to the same one. */
+  count = 0;
   readonly #caught: (exception: unknown) => void;
 
   /** @param caught is told what a step throws; it may {@link Steps.interrupt}. */
@@ -31,11 +32,6 @@ export class Steps {
   /** Whether nothing waits and nothing runs. */
   get isIdle(): boolean {
     return this.#first === undefined && !this.#isRunning;
-  }
-
-  /** How many times a step has run: tells whether promise jobs still belong to the same one. */
-  get count(): number {
-    return this.#count;
   }
 
   /** Whether something waits. */
@@ -62,7 +58,7 @@ export class Steps {
     const waiting = this.#first;
     if (waiting === undefined || this.#isRunning) return waiting !== undefined;
     this.#isRunning = true;
-    this.#count += 1;
+    this.count += 1;
     this.#running = waiting;
     let again = false;
     try {

@@ -81,6 +81,12 @@ export function toLong(value: unknown): number {
   return toNumber(value) | 0;
 }
 
+/** `long long`, as far as a number is exact. */
+export function toLongLong(value: unknown): number {
+  const number = trunc(toNumber(value));
+  return number - number === 0 ? number + 0 : 0;
+}
+
 /** `[Clamp] unsigned short`: halves round to the even neighbour. */
 export function toClampedUnsignedShort(value: unknown): number {
   return roundHalfToEven(clamp(toNumber(value), 0, 65_535));
@@ -145,8 +151,8 @@ export function utf8Length(text: string): number {
 }
 
 function toNumber(value: unknown): number {
-  // Unlike Number(), the operator refuses a BigInt, as the standard does.
-  return +(value as number);
+  // Unlike Number(), arithmetic refuses a BigInt, as the standard does; subtracting zero keeps the sign of a zero.
+  return (value as number) - 0;
 }
 
 function clamp(number: number, low: number, high: number): number {

@@ -1,0 +1,33 @@
+import { Blob } from "./blob.ts";
+import { dateNow } from "./intrinsics.ts";
+import {
+  checkArguments,
+  illegalInvocation,
+  toDictionary,
+  toLongLong,
+  toUSVString,
+} from "./webidl.ts";
+
+/** @see https://w3c.github.io/FileAPI/#file-section */
+export class File extends Blob {
+  readonly #name: string;
+  readonly #lastModified: number;
+
+  constructor(parts: unknown, name: unknown, options?: unknown) {
+    checkArguments("File", arguments.length, 2);
+    super(parts === undefined ? null : parts, options);
+    this.#name = toUSVString(name);
+    const lastModified = toDictionary(options)?.["lastModified"];
+    this.#lastModified = lastModified === undefined ? dateNow() : toLongLong(lastModified);
+  }
+
+  get name(): string {
+    if (!(#name in this)) illegalInvocation();
+    return this.#name;
+  }
+
+  get lastModified(): number {
+    if (!(#name in this)) illegalInvocation();
+    return this.#lastModified;
+  }
+}

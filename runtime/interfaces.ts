@@ -1,0 +1,59 @@
+import { AbortController, AbortSignal, isAbortSignal } from "./abort.ts";
+import { Blob } from "./blob.ts";
+import { CloseEvent } from "./close-event.ts";
+import { CustomEvent } from "./custom-event.ts";
+import { installDOMException } from "./dom-exception.ts";
+import { ErrorEvent } from "./error-event.ts";
+import { defineHandlers } from "./event-handler.ts";
+import { EventTarget } from "./event-target.ts";
+import { Event } from "./event.ts";
+import { File } from "./file.ts";
+import { defineInterface } from "./interface.ts";
+import { MessageEvent } from "./message-event.ts";
+import { PromiseRejectionEvent } from "./promise-rejection-event.ts";
+import { isWebSocket, readyStates, WebSocket } from "./web-socket.ts";
+
+/** Installs every interface of the events family, `Blob`, and `WebSocket`, which the global gets when it is `exposed`. */
+export function installInterfaces(global: object, exposed: boolean): void {
+  installDOMException(global);
+  defineInterface(global, EventTarget, {
+    name: "EventTarget",
+    lengths: { addEventListener: 2, removeEventListener: 2 },
+  });
+  defineInterface(global, Event, {
+    name: "Event",
+    length: 1,
+    constants: { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 },
+    lengths: { initEvent: 1 },
+  });
+  defineInterface(global, CustomEvent, {
+    name: "CustomEvent",
+    length: 1,
+    lengths: { initCustomEvent: 1 },
+  });
+  defineInterface(global, MessageEvent, {
+    name: "MessageEvent",
+    length: 1,
+    lengths: { initMessageEvent: 1 },
+  });
+  defineInterface(global, CloseEvent, { name: "CloseEvent", length: 1 });
+  defineInterface(global, ErrorEvent, { name: "ErrorEvent", length: 1 });
+  defineInterface(global, PromiseRejectionEvent, { name: "PromiseRejectionEvent", length: 2 });
+  defineInterface(global, AbortSignal, { name: "AbortSignal", lengths: { abort: 0 } });
+  defineInterface(global, AbortController, { name: "AbortController", lengths: { abort: 0 } });
+  defineInterface(global, Blob, { name: "Blob", lengths: { slice: 0 } });
+  defineInterface(global, File, { name: "File", length: 2 });
+  defineInterface(global, WebSocket, {
+    name: "WebSocket",
+    length: 1,
+    lengths: { close: 0 },
+    constants: readyStates,
+    exposed,
+  });
+  defineHandlers(AbortSignal.prototype, ["abort"], (value) =>
+    isAbortSignal(value) ? value : undefined,
+  );
+  defineHandlers(WebSocket.prototype, ["open", "message", "error", "close"], (value) =>
+    isWebSocket(value) ? value : undefined,
+  );
+}

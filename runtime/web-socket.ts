@@ -1,0 +1,295 @@
+import {
+  type CloseEventData,
+  type ConnectAnswer,
+  EventKind,
+  type OpenEvent,
+} from "../src/boundary.ts";
+import { blobBytes, createBlob, isBlob } from "./blob.ts";
+import { isBufferSource, readBytes } from "./bytes.ts";
+import { createCloseEvent } from "./close-event.ts";
+import { dispatchFirst, dispatchNow, dispatchStep } from "./dispatch.ts";
+import { DOMException } from "./dom-exception.ts";
+import {
+  EventTarget,
+  existingListeners,
+  fireNow,
+  listenersOf,
+  removeAllListeners,
+} from "./event-target.ts";
+import { Event, trusted } from "./event.ts";
+import {
+  hostAbort,
+  hostBufferedAmount,
+  hostClose,
+  hostConnect,
+  hostSend,
+  sendText,
+} from "./host.ts";
+import {
+  arrayBufferByteLength,
+  createList,
+  createMap,
+  jsonParse,
+  jsonStringify,
+  type SafeMap,
+} from "./intrinsics.ts";
+import { createMessageEvent, createMessageSource, type MessageSource } from "./message-event.ts";
+import { toProtocols } from "./protocols.ts";
+import type { Steps } from "./steps.ts";
+import {
+  checkArguments,
+  illegalInvocation,
+  isObject,
+  toClampedUnsignedShort,
+  toDOMString,
+  toUSVString,
+  utf8Length,
+} from "./webidl.ts";
+
+const connecting = 0;
+const open = 1;
+const closing = 2;
+const closed = 3;
+
+/** Constants of the interface. */
+export const readyStates: Readonly<Record<string, number>> = {
+  CONNECTING: connecting,
+  OPEN: open,
+  CLOSING: closing,
+  CLOSED: closed,
+};
+
+let steps: Steps;
+/** Sockets whose last event has not been handled. */
+const sockets: SafeMap<number, WebSocket> = createMap();
+
+/** Takes the queue for events that several listeners wait for. */
+export function connectWebSockets(given: Steps): void {
+  steps = given;
+}
+
+export let isWebSocket: (value: unknown) => value is WebSocket;
+
+/**
+ * Changes the socket as the event tells and fires at it: with `isNow` all listeners before it returns, as a running script asks
+ * for by `update()`; else one by one.
+ */
+export let handleSocketEvent: (
+  kind: EventKind,
+  id: number,
+  data: string | ArrayBuffer | undefined,
+  isNow: boolean,
+) => void;
+
+/** Notes that the host has let go of a connection, before the event that tells the script. */
+export let noteGone: (id: number, data: string | ArrayBuffer | undefined) => void;
+/** Makes every socket CLOSED without a further event. */
+export let shutDownSockets: () => void;
+
+/** @see https://websockets.spec.whatwg.org/#the-websocket-interface */
+export class WebSocket extends EventTarget {
+  readonly #id: number;
+  readonly #url: string;
+  /** Origin of the messages. */
+  readonly #source: MessageSource;
+  #readyState = connecting;
+  #protocol = "";
+  #extensions = "";
+  #isBlob = true;
+  /** Whether the host knows the connection no more. */
+  #isGone = false;
+  #isDestroyed = false;
+  /** Bytes that no connection takes: given to `send` too late, or unsent when the connection was lost. */
+  #stuckBytes = 0;
+
+  constructor(url: unknown, protocols?: unknown) {
+    checkArguments("WebSocket", arguments.length, 1);
+    const request = createList<string>();
+    request[0] = toUSVString(url);
+    const offered = toProtocols(protocols);
+    for (let index = 0; index < offered.length; index++)
+      request[index + 1] = offered[index] as string;
+    super();
+    const answer = jsonParse(hostConnect(jsonStringify(request))) as ConnectAnswer;
+    if (answer[0] === 0) throw new DOMException(answer[1], "SyntaxError");
+    this.#id = answer[0];
+    this.#url = answer[1];
+    this.#source = createMessageSource((answer as readonly [number, string, string])[2]);
+    sockets.set(this.#id, this);
+  }
+
+  get url(): string {
+    return check(this).#url;
+  }
+
+  get readyState(): number {
+    return check(this).#readyState;
+  }
+
+  get bufferedAmount(): number {
+    check(this);
+    return this.#stuckBytes + (this.#isGone ? 0 : hostBufferedAmount(this.#id));
+  }
+
+  get extensions(): string {
+    return check(this).#extensions;
+  }
+
+  get protocol(): string {
+    return check(this).#protocol;
+  }
+
+  get binaryType(): string {
+    return check(this).#isBlob ? "blob" : "arraybuffer";
+  }
+
+  set binaryType(value: unknown) {
+    check(this);
+    const type = toDOMString(value);
+    if (type === "blob" || type === "arraybuffer") this.#isBlob = type === "blob";
+  }
+
+  close(code?: unknown, reason?: unknown): void {
+    check(this);
+    const status = code === undefined ? undefined : toClampedUnsignedShort(code);
+    const text = reason === undefined ? "" : toUSVString(reason);
+    if (status !== undefined && status !== 1000 && (status < 3000 || status > 4999)) {
+      throw new DOMException(
+        "The close code must be 1000 or between 3000 and 4999, not " + status,
+        "InvalidAccessError",
+      );
+    }
+    // The frame holds 125 bytes, two of which are the code.
+    if (utf8Length(text) > 123) {
+      throw new DOMException("The close reason is longer than 123 bytes", "SyntaxError");
+    }
+    if (this.#isDestroyed) destroyedError();
+    if (this.#readyState >= closing) return;
+    this.#readyState = closing;
+    if (this.#isGone) return;
+    // A reason needs a code: 1000 stands for none given.
+    hostClose(this.#id, status ?? (text === "" ? 0 : 1000), jsonStringify(text));
+  }
+
+  send(data: unknown): void {
+    check(this);
+    checkArguments("send", arguments.length, 1);
+    let bytes: ArrayBuffer | undefined;
+    let text = "";
+    if (isObject(data) && isBlob(data)) bytes = blobBytes(data);
+    else if (isObject(data) && isBufferSource(data)) bytes = readBytes(data, false);
+    else text = toUSVString(data);
+    if (this.#readyState === connecting) {
+      throw new DOMException("The WebSocket is still connecting", "InvalidStateError");
+    }
+    if (this.#isDestroyed) destroyedError();
+    if (this.#readyState !== open || this.#isGone) {
+      this.#stuckBytes += bytes === undefined ? utf8Length(text) : arrayBufferByteLength(bytes);
+    } else if (bytes === undefined) sendText(this.#id, text);
+    else hostSend(this.#id, bytes, 0);
+  }
+
+  /** Not of the standard: frees the connection now; nothing is heard of it any more. */
+  destroy(): void {
+    check(this);
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    removeAllListeners(this);
+    sockets.delete(this.#id);
+    this.#readyState = closed;
+    if (this.#isGone) return;
+    this.#stuckBytes += hostBufferedAmount(this.#id);
+    this.#isGone = true;
+    hostAbort(this.#id);
+  }
+
+  static {
+    isWebSocket = (value): value is WebSocket => isObject(value) && #id in value;
+
+    const fire = (socket: WebSocket, type: string, create: () => Event, isNow: boolean): void => {
+      if (isNow) {
+        if (!socket.#isDestroyed) fireNow(create(), socket, type);
+        return;
+      }
+      const createUnlessDestroyed = (): Event | undefined =>
+        socket.#isDestroyed ? undefined : create();
+      steps.push(dispatchStep(createUnlessDestroyed, socket, listenersOf(socket, type)));
+    };
+
+    const opened = (socket: WebSocket, data: OpenEvent, isNow: boolean): void => {
+      // Closed by the script meanwhile.
+      if (socket.#readyState !== connecting) return;
+      socket.#readyState = open;
+      socket.#protocol = data[0];
+      socket.#extensions = data[1];
+      fire(socket, "open", () => new Event("open", trusted), isNow);
+    };
+
+    const message = (socket: WebSocket, data: unknown, isNow: boolean): void => {
+      if (socket.#readyState !== open) return;
+      const list = existingListeners(socket, "message");
+      if (list === undefined || list.items.length === 0) return;
+      const isBytes = typeof data !== "string" && socket.#isBlob;
+      const value = isBytes ? createBlob(data as ArrayBuffer) : data;
+      const event = createMessageEvent(value, socket.#source);
+      if (isNow) dispatchNow(event, socket, list, false);
+      else dispatchFirst(event, socket, list);
+    };
+
+    const lost = (socket: WebSocket, data: CloseEventData, isNow: boolean): void => {
+      sockets.delete(socket.#id);
+      socket.#readyState = closed;
+      if (data[3]) fire(socket, "error", () => new Event("error", trusted), isNow);
+      fire(socket, "close", () => createCloseEvent(data[0], data[1], data[2]), isNow);
+    };
+
+    noteGone = (id, data) => {
+      const socket = sockets.get(id);
+      if (socket === undefined || socket.#isGone) return;
+      socket.#isGone = true;
+      socket.#stuckBytes += (jsonParse(data as string) as CloseEventData)[4];
+    };
+
+    handleSocketEvent = (kind, id, data, isNow) => {
+      const socket = sockets.get(id);
+      if (socket === undefined) return;
+      switch (kind) {
+        case EventKind.Text:
+        case EventKind.Binary:
+          message(socket, data, isNow);
+          break;
+        case EventKind.JsonText:
+          message(socket, jsonParse(data as string), isNow);
+          break;
+        case EventKind.Open:
+          opened(socket, jsonParse(data as string) as OpenEvent, isNow);
+          break;
+        case EventKind.Close:
+          noteGone(id, data);
+          lost(socket, jsonParse(data as string) as CloseEventData, isNow);
+          break;
+        case EventKind.Alarm:
+          break;
+      }
+    };
+
+    shutDownSockets = () => {
+      sockets.forEach((socket) => {
+        removeAllListeners(socket);
+        socket.#isDestroyed = true;
+        socket.#isGone = true;
+        socket.#readyState = closed;
+      });
+      sockets.clear();
+    };
+  }
+}
+
+/** The socket, unless a script called an accessor on something else. */
+function check(value: WebSocket): WebSocket {
+  return isWebSocket(value) ? value : illegalInvocation();
+}
+
+function destroyedError(): never {
+  throw new DOMException("The WebSocket has been destroyed", "InvalidStateError");
+}
