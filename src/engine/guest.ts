@@ -162,9 +162,8 @@ export class Guest implements Disposable {
   }
 
   #flag(entry: Entry, input: readonly QuickJSHandle[]): boolean {
-    return this.#call(entry, input).consume((handle) =>
-      this.#context.eq(handle, this.#context.true),
-    );
+    // The ng build cannot compare handles; as a number `true` is 1.
+    return this.#call(entry, input).consume((handle) => this.#context.getNumber(handle) === 1);
   }
 
   /** Calls an entry; disposes of `input`. */
