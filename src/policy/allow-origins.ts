@@ -62,7 +62,12 @@ export function allowAllLoopback(): PolicyRules {
   return allowOrigins(allLoopback);
 }
 
-function checkedRules(rules: unknown): PolicyRules {
+/**
+ * Checks rules that did not come from {@link allowOrigins} and copies them.
+ *
+ * @throws {SandboxError} `ERR_OPTION` for the first thing that is wrong.
+ */
+export function checkedRules(rules: unknown): PolicyRules {
   try {
     return checkRules(rules);
   } catch (error) {
