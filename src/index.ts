@@ -20,7 +20,8 @@ export { defaultLimits, type Limits, type NetworkLimits, strictLimits } from "./
 export type { Usage } from "./local-sandbox.ts";
 export type { ModuleSource } from "./modules/module-source.ts";
 export { denyAll } from "./options.ts";
-export { type AllowOptions, allowOrigins } from "./policy/allow-origins.ts";
+export { allLoopback, type AllowOptions, allowOrigins } from "./policy/allow-origins.ts";
+export { parsePolicyFile } from "./policy/policy-file.ts";
 export type {
   AddressRules,
   ConnectionRequest,
@@ -41,4 +42,4 @@ export type {
   TransportSink,
 } from "./transport/transport.ts";
 export { wsTransport } from "./transport/ws.ts";
-export type { WsTransportOptions } from "./transport/ws-options.ts";
+export type { WsTransportOptions } from "./transport/ws-transport-options.ts";

@@ -15,7 +15,7 @@ import type {
 import { WriteDrain } from "./write-drain.ts";
 import { explainError } from "./ws-failure.ts";
 import { clientOptions } from "./ws-options.ts";
-import type { WsTransportOptions } from "./ws-options.ts";
+import type { WsTransportOptions } from "./ws-transport-options.ts";
 
 /** One connection of the `ws` package, with everything that it leaves to its user. */
 export class WsConnection implements TransportConnection {

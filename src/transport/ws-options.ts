@@ -8,18 +8,6 @@ import type { ConnectOptions } from "../policy/policy.ts";
 import { openGuardedSocket, tlsOptions } from "./guarded-socket.ts";
 import type { TransportRequest } from "./transport.ts";
 
-/** Options of `wsTransport`. */
-export interface WsTransportOptions {
-  /**
-   * Makes the connections, for example through a proxy. The agent then resolves names and picks addresses: only hosts that are
-   * addresses themselves are still checked, and names when the agent passes the request's `lookup` on, as Node's own agents do.
-   * @defaultValue none: addresses are checked before and after connecting
-   */
-  readonly agent?: Agent;
-  /** Resolves names in place of the system. @defaultValue `dns.lookup` */
-  readonly lookup?: LookupFunction;
-}
-
 /** How the connection takes part in its handshake. */
 export interface HandshakeHooks {
   readonly agent: Agent | undefined;

@@ -3,7 +3,7 @@ import { parseAddress } from "../policy/address.ts";
 import { AddressRefusedError } from "./guarded-socket.ts";
 import type { Transport } from "./transport.ts";
 import { refusedConnection, WsConnection } from "./ws-connection.ts";
-import type { WsTransportOptions } from "./ws-options.ts";
+import type { WsTransportOptions } from "./ws-transport-options.ts";
 
 /** Makes the transport for Node: the `ws` package on sockets whose addresses are checked. */
 export function wsTransport(options: WsTransportOptions = {}): Transport {

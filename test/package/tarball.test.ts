@@ -20,6 +20,9 @@ beforeAll(async () => {
   // The installation of this project has filled npm's cache: the network is asked only for what is missing there.
   const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
   await consumer.mustRun("npm", "install", ...options, tarball);
+  // What every TypeScript project on Node has.
+  await consumer.link("@types/node");
+  await consumer.link("undici-types");
   files = await filesBelow(installed);
 });
 
@@ -86,7 +89,7 @@ test("A TypeScript program type-checks against the installed package, its declar
         moduleResolution: "nodenext",
         // The declarations of the engine need the WebAssembly namespace of the DOM library.
         lib: ["es2023", "esnext.disposable", "dom"],
-        types: [],
+        types: ["node"],
         skipLibCheck: false,
       },
     }),
@@ -145,8 +148,8 @@ test("The installed command runs a TypeScript script", async () => {
 const expectedFiles = [
   /^(?:CHANGELOG|LICENSE|README)(?:\.md)?$/,
   /^package\.json$/,
-  /^dist\/(?:[a-z-]+\/)*[a-z-]+\.(?:js|d\.ts)(?:\.map)?$/,
-  /^src\/(?:[a-z-]+\/)*[a-z-]+(?:\.d)?\.ts$/,
+  /^dist\/(?:[a-z0-9-]+\/)*[a-z0-9-]+\.(?:js|d\.ts)(?:\.map)?$/,
+  /^src\/(?:[a-z0-9-]+\/)*[a-z0-9-]+(?:\.d)?\.ts$/,
 ];
 
 const requiredFiles = [

@@ -47,7 +47,7 @@ async function reachableFiles(entry: string): Promise<ReadonlyMap<string, string
 }
 
 function withoutComments(text: string): string {
-  return text.replaceAll(/^\s*\/\*\*[^]*?\*\/\n/gm, "").replaceAll(/^\s*\/\/.*\n/gm, "");
+  return text.replaceAll(/^\s*\/\*\*[^]*?\*\/\n/gm, "").replaceAll(/^\s*\/\/.*$/gm, "");
 }
 
 /** Names in the `export { … } from` lists of an entry point, which holds nothing else. */
