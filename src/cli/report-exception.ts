@@ -20,11 +20,15 @@ export function reportException(
   const lines: string[] = [];
   const position = exception.position ?? firstPosition(exception.stack);
   if (position !== undefined) lines.push(...place(position, sources, colours), "");
-  const title = `Uncaught ${exception.name}: ${exception.message}`;
-  lines.push(colours.red(printable(title.trimEnd())));
+  lines.push(colours.red(printable(title(exception))));
   const stack = withPaths(exception.stack.trimEnd(), sources);
   if (stack !== "") lines.push(colours.dim(printable(stack)));
   return `${lines.join("\n")}\n`;
+}
+
+function title({ name, message }: ScriptException): string {
+  // A value that is no error has no name.
+  return ["Uncaught", [name, message].filter((part) => part !== "").join(": ")].join(" ");
 }
 
 function place(position: ScriptPosition, sources: ScriptSources, colours: Colours): string[] {

@@ -15,11 +15,12 @@ export interface Reporter {
   failed(error: SandboxError): void;
   /** Prints a line of the command's own to standard error. */
   note(message: string): void;
-  /** An exception of the script was not caught. */
-  readonly hasScriptFailed: boolean;
-  /** The policy or a limit refused something, or a limit ended the script. */
-  readonly wasRefused: boolean;
+  /** What the script has come to so far. */
+  readonly outcome: Outcome;
 }
+
+/** `"failed"`: the script did not catch an exception; `"refused"`: the policy or a limit refused something or ended the script. */
+export type Outcome = "done" | "failed" | "refused";
 
 /** Options of {@link createReporter}. */
 export interface ReporterOptions {
@@ -51,8 +52,10 @@ export function createReporter(options: ReporterOptions): Reporter {
   const { output, sources, colours } = options;
   const urls = new Map<number, string>();
   const limits = new Set<string>();
-  let hasScriptFailed = false;
-  let wasRefused = false;
+  let hasFailed = false;
+  let isRefused = false;
+  let isEnded = false;
+  let lastException: ScriptException | undefined;
   let explained = 0;
 
   function note(message: string): void {
@@ -60,11 +63,12 @@ export function createReporter(options: ReporterOptions): Reporter {
   }
 
   function exception(data: ScriptException): void {
+    lastException = data;
     // The engine's memory is a limit, whatever the script was doing when it ran out.
     if (isOutOfMemory(data)) {
-      wasRefused = true;
+      isEnded = true;
       note("the script ran out of memory. To give it more: --memory 512MB");
-    } else hasScriptFailed = true;
+    } else hasFailed = true;
     output.write("stderr", reportException(data, sources, colours));
   }
 
@@ -78,7 +82,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       failure.code === "ERR_LIMIT" ||
       failure.code === "ERR_MESSAGE_TOO_LARGE"
     ) {
-      wasRefused = true;
+      isRefused = true;
     }
     explained++;
     if (explained > maxExplained) return;
@@ -109,7 +113,7 @@ export function createReporter(options: ReporterOptions): Reporter {
         exception(event.exception);
         break;
       case "limit":
-        wasRefused = true;
+        isRefused = true;
         if (!limits.has(event.limit)) note(`the script reached the limit ${event.limit}`);
         limits.add(event.limit);
         break;
@@ -128,20 +132,29 @@ export function createReporter(options: ReporterOptions): Reporter {
     observe,
     note,
     failed(error) {
-      if (error instanceof ScriptError) exception(error.exception);
-      else {
-        if (error.code === "ERR_LIMIT") wasRefused = true;
-        else hasScriptFailed = true;
-        note(printable(error.message));
+      if (error instanceof ScriptError) {
+        // The top level's exception has been reported as uncaught before it ended the script.
+        if (!isSame(error.exception, lastException)) exception(error.exception);
+        return;
       }
+      if (error.code === "ERR_LIMIT") isEnded = true;
+      else hasFailed = true;
+      note(printable(error.message));
     },
-    get hasScriptFailed() {
-      return hasScriptFailed;
-    },
-    get wasRefused() {
-      return wasRefused;
+    get outcome() {
+      if (isEnded) return "refused";
+      if (hasFailed) return "failed";
+      return isRefused ? "refused" : "done";
     },
   };
+}
+
+function isSame(exception: ScriptException, other: ScriptException | undefined): boolean {
+  return (
+    exception.name === other?.name &&
+    exception.message === other.message &&
+    exception.stack === other.stack
+  );
 }
 
 function isOutOfMemory(exception: ScriptException): boolean {

@@ -4,10 +4,10 @@ import { coloursFor } from "./colours.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { RunCommand } from "./options.ts";
 import { createOutput } from "./output.ts";
-import { createReporter, type Reporter } from "./reporter.ts";
+import { createReporter, type Outcome, type Reporter } from "./reporter.ts";
 import { sandboxOptions } from "./sandbox-options.ts";
 import { readScript, type ScriptFile } from "./script-file.ts";
-import { onSignals, onTimeout, waitAtMost } from "./stop.ts";
+import { onSignals, startTimeout, waitAtMost } from "./stop.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Milliseconds that sockets get to close with 1001 before the process ends anyway. */
@@ -37,10 +37,7 @@ export async function run(command: RunCommand): Promise<ExitCode> {
     isEscaped: command.strict,
   });
   onSignals(stop);
-  onTimeout(command.timeout, () => {
-    reporter.note(`timed out after ${command.timeout} ms`);
-    stop(exitCode.timedOut);
-  });
+  const timeout = startTimeout(command.timeout, () => stop(exitCode.timedOut));
 
   const { createSandbox } = await import("../sandbox.ts");
   let sandbox: Sandbox | undefined;
@@ -51,9 +48,12 @@ export async function run(command: RunCommand): Promise<ExitCode> {
     } catch (error) {
       fail(error, reporter);
     }
-    return codeOf(reporter);
+    return codes[reporter.outcome];
   }
-  const code = await Promise.race([execute(), stopped]);
+  let code = await Promise.race([execute(), stopped]);
+  // The longest turn may have ended the script while this thread could not run its timer.
+  if (code === exitCode.refused && timeout.hasPassed()) code = exitCode.timedOut;
+  if (code === exitCode.timedOut) reporter.note(`timed out after ${command.timeout} ms`);
   if (sandbox !== undefined) await waitAtMost(closeGrace, sandbox.close());
   output.flush();
   return code;
@@ -77,7 +77,8 @@ function fail(error: unknown, reporter: Reporter): void {
   reporter.failed(error);
 }
 
-function codeOf(reporter: Reporter): ExitCode {
-  if (reporter.hasScriptFailed) return exitCode.scriptFailed;
-  return reporter.wasRefused ? exitCode.refused : exitCode.done;
-}
+const codes: Readonly<Record<Outcome, ExitCode>> = {
+  done: exitCode.done,
+  failed: exitCode.scriptFailed,
+  refused: exitCode.refused,
+};

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { SandboxError } from "../errors.ts";
-import { type Limits, strictLimits } from "../limits.ts";
+import { defaultLimits, type Limits, strictLimits } from "../limits.ts";
 import type { ConnectOptions, Grant, PolicyRules } from "../policy/policy.ts";
 import type { SandboxOptions } from "../sandbox.ts";
 import type { RunCommand } from "./options.ts";
@@ -28,8 +28,14 @@ export async function sandboxOptions(command: RunCommand, folder: string): Promi
 }
 
 function readLimits(command: RunCommand): Partial<Limits> {
-  const limits = command.strict ? strictLimits : {};
-  return command.memory === undefined ? limits : { ...limits, maxMemory: command.memory };
+  const { strict, memory, isolation, timeout } = command;
+  const limits = strict ? strictLimits : defaultLimits;
+  // On this thread no timer runs while the script does.
+  const maxTurnTime =
+    isolation === "none" && timeout !== undefined
+      ? Math.min(timeout, limits.maxTurnTime)
+      : limits.maxTurnTime;
+  return { ...limits, maxTurnTime, maxMemory: memory ?? limits.maxMemory };
 }
 
 async function readPolicy(command: RunCommand): Promise<PolicyRules | undefined> {

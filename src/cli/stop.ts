@@ -14,9 +14,17 @@ export function onSignals(stop: (code: ExitCode) => void): void {
   listen("SIGTERM", exitCode.terminated);
 }
 
+/** A timeout that was started. */
+export interface Timeout {
+  hasPassed(): boolean;
+}
+
 /** Calls back once after `milliseconds`, if that is a number. Does not keep the process alive. */
-export function onTimeout(milliseconds: number | undefined, callback: () => void): void {
-  if (milliseconds !== undefined) setTimeout(callback, milliseconds).unref();
+export function startTimeout(milliseconds: number | undefined, callback: () => void): Timeout {
+  if (milliseconds === undefined) return { hasPassed: () => false };
+  const end = performance.now() + milliseconds;
+  setTimeout(callback, milliseconds).unref();
+  return { hasPassed: () => performance.now() >= end };
 }
 
 /** Waits for a promise, but not longer than `milliseconds`. */

@@ -10,7 +10,10 @@ export type ModuleSource = string | URL | Readonly<Record<string, string>>;
 
 /** Finds what a script imports. Synchronous, as the engine is. Throws only {@link SourceError}. */
 export interface ModuleLoader {
-  /** Turns a specifier in the module `base` into a name for {@link ModuleLoader.load}. */
+  /**
+   * Turns a specifier in the module `base` into a name for {@link ModuleLoader.load}. Never throws, because the engine loses such
+   * errors: for a wrong specifier, loading the name throws.
+   */
   normalize(base: string, specifier: string): string;
   /** JavaScript source of a module. */
   load(name: string): string;
@@ -27,9 +30,25 @@ export const maxModuleBytes: number = 16 * 2 ** 20;
  */
 export function createModuleLoader(source: ModuleSource): ModuleLoader {
   const read = isFolder(source) ? folderReader(source) : recordReader(source);
+  const refused = new Map<string, SourceError>();
   return {
-    normalize: (base, specifier) => resolveSpecifier(base, specifier, read.has),
-    load: (name) => prepare(name, read(name)),
+    normalize(base, specifier) {
+      try {
+        return resolveSpecifier(base, specifier, read.has);
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error;
+        const name = `import ${JSON.stringify(specifier)}`;
+        refused.set(name, error);
+        return name;
+      }
+    },
+    load(name) {
+      const error = refused.get(name);
+      if (error === undefined) return prepare(name, read(name));
+      // Loading follows at once, so that a script cannot fill the map.
+      refused.delete(name);
+      throw error;
+    },
   };
 }
 

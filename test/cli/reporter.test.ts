@@ -101,7 +101,7 @@ describe("an uncaught exception", () => {
 
     tell(report, { type: "error", exception });
 
-    expect(report.hasScriptFailed).toBe(true);
+    expect(report.outcome).toBe("failed");
     expect(printed.stderr).toBe(
       [
         "scripts/lamp.js:2:7",
@@ -144,7 +144,7 @@ describe("an uncaught exception", () => {
 
     tell(reporter(), { type: "error", exception: bare });
 
-    expect(printed.stderr).toBe("scripts/none.js:3\n\nUncaught Error:\n");
+    expect(printed.stderr).toBe("scripts/none.js:3\n\nUncaught Error\n");
   });
 
   test("cannot control the terminal", () => {
@@ -165,8 +165,36 @@ describe("an uncaught exception", () => {
 
     report.failed(new ScriptError(exception));
 
-    expect(report.hasScriptFailed).toBe(true);
+    expect(report.outcome).toBe("failed");
     expect(printed.stderr).toContain("Uncaught TypeError: lamp is undefined\n    at switchOn");
+  });
+
+  test("of the top level that was reported before is not reported again", () => {
+    const report = reporter();
+
+    tell(report, { type: "error", exception });
+    report.failed(new ScriptError({ ...exception }));
+
+    expect(printed.stderr.match(/Uncaught/g)).toHaveLength(1);
+  });
+
+  test("that is no error is shown as it is", () => {
+    tell(reporter(), {
+      type: "error",
+      exception: { name: "", message: "42", stack: "", position: undefined },
+    });
+
+    expect(printed.stderr).toBe("Uncaught 42\n");
+  });
+
+  test("weighs more than a refused connection, less than a limit that ends the script", () => {
+    const report = reporter();
+
+    tell(report, ...failed({}), { type: "error", exception });
+    const before = report.outcome;
+    report.failed(new SandboxError("ERR_LIMIT", "too long"));
+
+    expect([before, report.outcome]).toEqual(["failed", "refused"]);
   });
 
   test("for lack of memory counts as a limit", () => {
@@ -177,7 +205,7 @@ describe("an uncaught exception", () => {
       exception: { ...exception, name: "InternalError", message: "out of memory" },
     });
 
-    expect(report).toMatchObject({ hasScriptFailed: false, wasRefused: true });
+    expect(report.outcome).toBe("refused");
     expect(printed.stderr).toContain("--memory");
   });
 });
@@ -188,7 +216,7 @@ describe("a refused connection", () => {
 
     tell(report, ...failed({}));
 
-    expect(report.wasRefused).toBe(true);
+    expect(report.outcome).toBe("refused");
     expect(printed.stderr).toBe(
       "netdevice: refused ws://lamp.local:81/ws: no grant covers it\n  To permit it: --allow ws://lamp.local:81\n",
     );
@@ -254,7 +282,7 @@ describe("a failed connection", () => {
       }),
     );
 
-    expect(report).toMatchObject({ hasScriptFailed: false, wasRefused: false });
+    expect(report.outcome).toBe("done");
     expect(printed.stderr).toBe(
       "netdevice: ws://lamp.local:81/ws failed at connect (ERR_CONNECT, ECONNREFUSED): nobody listens\n",
     );
@@ -265,7 +293,7 @@ describe("a failed connection", () => {
 
     tell(report, ...failed({ stage: "limit", code: "ERR_LIMIT", message: "maxConnections" }));
 
-    expect(report.wasRefused).toBe(true);
+    expect(report.outcome).toBe("refused");
   });
 
   test("by the script itself is not mentioned", () => {
@@ -298,7 +326,7 @@ describe("limits", () => {
       { type: "limit", limit: "maxConnections" },
     );
 
-    expect(report.wasRefused).toBe(true);
+    expect(report.outcome).toBe("refused");
     expect(printed.stderr).toBe("netdevice: the script reached the limit maxConnections\n");
   });
 
@@ -308,8 +336,8 @@ describe("limits", () => {
     limited.failed(new SandboxError("ERR_LIMIT", "too long"));
     broken.failed(new SandboxError("ERR_ENGINE", "broken"));
 
-    expect(limited).toMatchObject({ hasScriptFailed: false, wasRefused: true });
-    expect(broken).toMatchObject({ hasScriptFailed: true, wasRefused: false });
+    expect(limited.outcome).toBe("refused");
+    expect(broken.outcome).toBe("failed");
     expect(printed.stderr).toBe("netdevice: too long\nnetdevice: broken\n");
   });
 });

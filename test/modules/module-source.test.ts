@@ -81,6 +81,15 @@ describe("a loader for a folder", () => {
     expect(`${String(error)} ${String((error as SourceError).stack)}`).not.toContain(base);
   });
 
+  test("a wrong specifier is refused when it is loaded, because the engine loses errors before", () => {
+    const loader = createModuleLoader(root);
+
+    const name = loader.normalize("a.js", "../secret.js");
+
+    expect(() => loader.load(name)).toThrow("leaves the script's folder");
+    expect(loader.load(loader.normalize("lib/b.ts", "../a.js"))).toBe("export const a = 1;");
+  });
+
   test("loads a module of exactly the largest size and refuses one byte more", () => {
     const loader = createModuleLoader(root);
     writeFileSync(join(root, "large.js"), Buffer.alloc(maxModuleBytes, ";"));

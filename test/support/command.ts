@@ -43,9 +43,9 @@ export function startCommand(
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   // The command may end without reading its input.
   child.stdin.on("error", () => {}).end(options.input ?? "");
-  const result = once(child, "close").then(
-    ([code, signal]: [number | null, NodeJS.Signals | null]) => ({ code, signal, stdout, stderr }),
-  );
+  const result = new Promise<CommandResult>((resolve) => {
+    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
   return {
     child,
     result,
