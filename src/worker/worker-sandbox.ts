@@ -73,13 +73,21 @@ class Thread implements WorkerSandbox {
   #end: { readonly error: SandboxError | undefined } | undefined;
 
   constructor(options: WorkerSandboxOptions) {
-    const { policy, transport, emit: _emit, closed: _closed, ...rest } = options;
+    const { policy, transport } = options;
     this.#options = options;
     this.started = new Promise((resolve, reject) => {
       this.#start = { resolve: () => resolve(), reject };
     });
+    // One by one: the caller's object holds functions too, which cannot be posted.
     const data: WorkerOptions = {
-      ...rest,
+      limits: options.limits,
+      delivery: options.delivery,
+      globals: options.globals,
+      baseUrl: options.baseUrl,
+      modules: options.modules,
+      args: options.args,
+      trace: options.trace,
+      isObserved: options.isObserved,
       policy: typeof policy === "function" ? undefined : policy,
       isTransportOutside: transport !== undefined,
       shared: this.#state.buffer,
