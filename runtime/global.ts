@@ -31,6 +31,8 @@ export function installGlobal({ global, report }: RuntimeScope): void {
     true,
   );
   const resolved = PromiseOf.resolve();
+  // Without it `then` asks the script's Promise.prototype.constructor.
+  defineProperty(resolved, "constructor", { value: undefined });
   const operations = {
     alert(message: unknown): void {
       const text = arguments.length === 0 ? "" : toDOMString(message);

@@ -88,7 +88,7 @@ export const promiseThen: (
   self: unknown,
   fulfilled: (value: unknown) => unknown,
   rejected?: (reason: unknown) => unknown,
-) => Promise<unknown> = uncurry(Promise.prototype.then) as never;
+) => unknown = uncurry(Promise.prototype.then) as never;
 
 const typedArrayPrototype = Reflect.getPrototypeOf(Uint8Array.prototype) as object;
 
@@ -183,7 +183,8 @@ export function toArray<T>(list: readonly T[]): T[] {
   return array;
 }
 
-function uncurryGetter(prototype: object, name: PropertyKey): (self: unknown) => never {
+/** Turns the getter of an accessor property into a function. */
+export function uncurryGetter(prototype: object, name: PropertyKey): (self: unknown) => never {
   const get = Reflect.getOwnPropertyDescriptor(prototype, name)?.get;
   // Only an engine without resizable buffers lacks a getter: then nothing is resizable.
   return uncurry((get ?? (() => false)) as () => never);

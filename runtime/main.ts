@@ -23,6 +23,7 @@ import { installPerformance } from "./performance.ts";
 import { describe, Reporter } from "./report.ts";
 import type { RuntimeScope } from "./scope.ts";
 import { Steps } from "./steps.ts";
+import { installStructuredClone } from "./structured-clone.ts";
 import { installTimers, Timers } from "./timers.ts";
 import { installTurbulenz, type TurbulenzHandlers } from "./turbulenz.ts";
 import { installUrl } from "./url.ts";
@@ -119,7 +120,6 @@ function installGroups(
   has: (group: GuestGlobal) => boolean,
 ): void {
   if (has("timers")) installTimers(scope, timers);
-  if (has("console")) installConsole(scope);
   if (has("url")) installUrl(scope);
   if (has("encoding")) {
     installEncoding(scope);
@@ -127,4 +127,7 @@ function installGroups(
   }
   if (has("crypto")) installCrypto(scope);
   if (has("performance")) installPerformance(scope);
+  // These know the interfaces that are installed by then.
+  if (has("structuredClone")) installStructuredClone(scope);
+  if (has("console")) installConsole(scope);
 }

@@ -1,0 +1,342 @@
+import { describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engine/engine.ts";
+import { builds } from "../support/builds.ts";
+import { createGuest } from "../support/guest.ts";
+
+const names = Object.keys(builds) as (keyof typeof builds)[];
+
+/** Name, `length` of the interface object, parent, `[attribute or operation, its length]`. */
+const interfaces = [
+  ["EventTarget", 0, null, { addEventListener: 2, removeEventListener: 2, dispatchEvent: 1 }],
+  [
+    "Event",
+    1,
+    null,
+    {
+      type: "get",
+      target: "get",
+      srcElement: "get",
+      currentTarget: "get",
+      composedPath: 0,
+      eventPhase: "get",
+      stopPropagation: 0,
+      cancelBubble: "get set",
+      stopImmediatePropagation: 0,
+      bubbles: "get",
+      cancelable: "get",
+      returnValue: "get set",
+      preventDefault: 0,
+      defaultPrevented: "get",
+      composed: "get",
+      timeStamp: "get",
+      initEvent: 1,
+    },
+  ],
+  ["CustomEvent", 1, "Event", { detail: "get", initCustomEvent: 1 }],
+  [
+    "MessageEvent",
+    1,
+    "Event",
+    {
+      data: "get",
+      origin: "get",
+      lastEventId: "get",
+      source: "get",
+      ports: "get",
+      initMessageEvent: 1,
+    },
+  ],
+  ["CloseEvent", 1, "Event", { wasClean: "get", code: "get", reason: "get" }],
+  [
+    "ErrorEvent",
+    1,
+    "Event",
+    { message: "get", filename: "get", lineno: "get", colno: "get", error: "get" },
+  ],
+  ["PromiseRejectionEvent", 2, "Event", { promise: "get", reason: "get" }],
+  ["AbortController", 0, null, { signal: "get", abort: 0 }],
+  [
+    "AbortSignal",
+    0,
+    "EventTarget",
+    { aborted: "get", reason: "get", throwIfAborted: 0, onabort: "get set" },
+  ],
+  ["Blob", 0, null, { size: "get", type: "get", slice: 0, text: 0, arrayBuffer: 0, bytes: 0 }],
+  ["File", 2, "Blob", { name: "get", lastModified: "get" }],
+  [
+    "WebSocket",
+    1,
+    "EventTarget",
+    {
+      url: "get",
+      readyState: "get",
+      bufferedAmount: "get",
+      onopen: "get set",
+      onerror: "get set",
+      onclose: "get set",
+      extensions: "get",
+      protocol: "get",
+      close: 0,
+      onmessage: "get set",
+      binaryType: "get set",
+      send: 1,
+      destroy: 0,
+    },
+  ],
+  ["DOMException", 0, "Error", { name: "get", message: "get", code: "get" }],
+] as const;
+
+/** Describes an interface in plain data. */
+const shape = `(name) => {
+  const object = globalThis[name], prototype = object.prototype;
+  const own = Object.getOwnPropertyDescriptor(globalThis, name);
+  const members = {};
+  for (const [key, d] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (key === "constructor" || (typeof d.value === "number")) continue;
+    if (!d.enumerable || !d.configurable) throw new Error(key + " is not enumerable and configurable");
+    if (d.get) {
+      if (d.get.name !== "get " + key || d.get.length !== 0) throw new Error("getter of " + key + " is " + d.get.name);
+      if (d.set && (d.set.name !== "set " + key || d.set.length !== 1)) throw new Error("setter of " + key);
+      members[key] = d.set ? "get set" : "get";
+    } else {
+      if (!d.writable || d.value.name !== key || "prototype" in d.value) throw new Error("operation " + key);
+      members[key] = d.value.length;
+    }
+  }
+  return {
+    own: [own.writable, own.enumerable, own.configurable],
+    name: object.name, length: object.length,
+    parent: Object.getPrototypeOf(prototype) === Object.prototype ? null : Object.getPrototypeOf(prototype).constructor.name,
+    tag: Object.prototype.toString.call(prototype),
+    tagDescriptor: { ...Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag) },
+    prototype: Object.getOwnPropertyDescriptor(object, "prototype").writable,
+    constructor: prototype.constructor === object && !Object.getOwnPropertyDescriptor(prototype, "constructor").enumerable,
+    members,
+  };
+}`;
+
+describe.each(names)("interfaces on %s", (build) => {
+  test.each(interfaces)(
+    "%s has the shape that Web IDL gives it",
+    async (name, length, parent, members) => {
+      using guest = await createGuest({ build });
+
+      const found = guest.evaluate(`(${shape})("${name}")`);
+
+      expect(found).toEqual({
+        own: [true, false, true],
+        name,
+        length,
+        parent,
+        tag: `[object ${name}]`,
+        tagDescriptor: { value: name, writable: false, enumerable: false, configurable: true },
+        prototype: false,
+        constructor: true,
+        members,
+      });
+    },
+  );
+
+  test.each(interfaces)("%s cannot be called without new", async (name) => {
+    using guest = await createGuest({ build });
+
+    expect(() => guest.evaluate(`${name}("x", {})`)).toThrow(
+      expect.objectContaining({ name: "TypeError" }),
+    );
+  });
+
+  test.each(interfaces.filter(([name]) => name !== "EventTarget"))(
+    "the getters and operations of %s throw a TypeError on other objects",
+    async (name) => {
+      using guest = await createGuest({ build });
+
+      const thrown = guest.evaluate(`
+        const failures = [];
+        for (const [key, d] of Object.entries(Object.getOwnPropertyDescriptors(${name}.prototype))) {
+          if (key === "constructor" || typeof d.value === "number") continue;
+          for (const value of [{}, ${name}.prototype, new Proxy({}, {}), 1]) {
+            for (const f of [d.get, d.set, d.value]) {
+              if (!f) continue;
+              try {
+                const result = f.call(value, "x", "y");
+                // Operations that return a promise reject it.
+                if (!(result instanceof Promise)) failures.push(key);
+              } catch (e) { if (!(e instanceof TypeError)) failures.push(key + ": " + e); }
+            }
+          }
+        }
+        failures`);
+
+      expect(thrown).toEqual([]);
+    },
+  );
+
+  test("constants are read-only and enumerable on the interface, its prototype and so on objects", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const socket = new WebSocket("ws://a.test/");
+      const d = (o, k) => { const { value, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(o, k); return [value, writable, enumerable, configurable]; };
+      [["CONNECTING", "OPEN", "CLOSING", "CLOSED"].map((k) => [d(WebSocket, k), d(WebSocket.prototype, k), socket[k]]),
+       [Event.AT_TARGET, new Event("x").BUBBLING_PHASE, DOMException.DATA_CLONE_ERR, DOMException.prototype.INDEX_SIZE_ERR]]`);
+
+    const constant = (value: number): unknown[] => [value, false, true, false];
+    expect(found).toEqual([
+      [0, 1, 2, 3].map((value) => [constant(value), constant(value), value]),
+      [2, 3, 25, 1],
+    ]);
+  });
+
+  test("isTrusted is an accessor of each event, one getter for all, that cannot be redefined", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const first = Object.getOwnPropertyDescriptor(new Event("x"), "isTrusted");
+      const second = Object.getOwnPropertyDescriptor(new CloseEvent("x"), "isTrusted");
+      [first.get === second.get, first.set === undefined, first.enumerable, first.configurable, first.get.name, new Event("x").isTrusted]`);
+
+    expect(found).toEqual([true, true, true, false, "get isTrusted", false]);
+  });
+
+  test("the global is an event target with the names of a browser and none of Node", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const d = Object.getOwnPropertyDescriptor(globalThis, "queueMicrotask");
+      [window === globalThis, self === globalThis, globalThis instanceof EventTarget, addEventListener === EventTarget.prototype.addEventListener,
+       [typeof document, typeof process, typeof Buffer, typeof global, typeof require],
+       [d.enumerable, d.writable, d.configurable, queueMicrotask.length, alert.length, reportError.length, "prototype" in alert]]`);
+
+    expect(found).toEqual([
+      true,
+      true,
+      true,
+      true,
+      ["undefined", "undefined", "undefined", "undefined", "undefined"],
+      [true, true, true, 1, 0, 1, false],
+    ]);
+  });
+
+  test("nothing but documented names is added to the global", async () => {
+    using guest = await createGuest({ build, globals: [] });
+
+    using engine = await createEngine({
+      maxMemory: 2 ** 25,
+      maxStack: 2 ** 18,
+      build: builds[build],
+    });
+    const source = "Object.getOwnPropertyNames(globalThis)";
+    const bare = engine.context.evalCode(source);
+    const before = engine.context
+      .unwrapResult(bare)
+      .consume((handle) => engine.context.dump(handle) as string[]);
+
+    const after = guest.evaluate(source) as string[];
+
+    const added = after.filter((name) => !before.includes(name)).toSorted();
+    expect(added).toEqual(
+      [
+        "AbortController",
+        "AbortSignal",
+        "Blob",
+        "CloseEvent",
+        "CustomEvent",
+        ...(build === "bellard" ? ["DOMException"] : []),
+        "ErrorEvent",
+        "Event",
+        "EventTarget",
+        "File",
+        "MessageEvent",
+        "NetworkDevice",
+        "PromiseRejectionEvent",
+        "alert",
+        "onerror",
+        "onunhandledrejection",
+        ...(build === "bellard" ? ["queueMicrotask"] : []),
+        "reportError",
+        "self",
+        "window",
+      ].toSorted(),
+    );
+  });
+
+  test("missing arguments and wrong types throw a TypeError", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const name = (f) => { try { f(); return "nothing"; } catch (e) { return e.constructor.name; } };
+      [
+        () => new Event(), () => new WebSocket(), () => new Event(Symbol()), () => new Event("x", 1), () => new CloseEvent("x", "y"),
+        () => new CloseEvent("x", { code: 1n }), () => new MessageEvent("x", { ports: [{}] }), () => new MessageEvent("x", { source: {} }),
+        () => new PromiseRejectionEvent("x"), () => new PromiseRejectionEvent("x", {}), () => new File([]), () => new AbortSignal(),
+        () => new Blob("text"), () => new Blob(null), () => new Blob([], { endings: "x" }), () => AbortSignal.timeout(-1), () => AbortSignal.timeout(),
+        () => AbortSignal.any([1]), () => addEventListener("x"), () => addEventListener("x", 1), () => addEventListener("x", "y"),
+        () => addEventListener("x", null, { signal: null }), () => removeEventListener("x", 5), () => dispatchEvent({}), () => dispatchEvent(null), () => queueMicrotask({}), () => reportError(),
+        () => NetworkDevice.createWebSocket(), () => EventTarget.prototype.addEventListener.call({}, "x", null),
+      ].map(name)`) as string[];
+
+    expect(found).toEqual(found.map(() => "TypeError"));
+  });
+
+  test("dictionaries are converted in the order of the standard, inherited members first", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const log = [];
+      const spy = new Proxy({}, { get(_, key) { log.push(key); return key === "ports" ? [] : undefined; } });
+      new MessageEvent("x", spy); log.push("-");
+      new CloseEvent("x", spy); log.push("-");
+      new ErrorEvent("x", spy); log.push("-");
+      new EventTarget().addEventListener("x", () => {}, spy);
+      log.join(" ")`);
+
+    expect(found).toBe(
+      "bubbles cancelable composed data lastEventId origin ports source - " +
+        "bubbles cancelable composed code reason wasClean - " +
+        "bubbles cancelable composed colno error filename lineno message - capture once passive signal",
+    );
+  });
+
+  test("event constructors convert their members", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const close = new CloseEvent("c", { code: 65536 + 7.9, reason: "a\\ud800", wasClean: "yes", bubbles: 1, cancelable: true, composed: true });
+      const error = new ErrorEvent("e", { message: 1, filename: "f", lineno: -1, colno: "7" });
+      const message = new MessageEvent("m");
+      [[close.code, close.reason, close.wasClean, close.bubbles, close.cancelable, close.composed, close.type],
+       [error.message, error.filename, error.lineno, error.colno, error.error === undefined],
+       [message.data, message.origin, message.lastEventId, message.source, message.ports.length, Object.isFrozen(message.ports), message.ports === message.ports],
+       [new CustomEvent("d").detail, new CustomEvent("d", { detail: 5 }).detail]]`);
+
+    expect(found).toEqual([
+      [7, "a\ufffd", true, true, true, true, "c"],
+      ["1", "f", 2 ** 32 - 1, 7, true],
+      [null, "", "", null, 0, true, true],
+      [null, 5],
+    ]);
+  });
+
+  test("a DOMException has name, code and stack, and inherits from Error.prototype", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const e = new DOMException("why", "DataCloneError");
+      [e.message, e.name, e.code, new DOMException().name, new DOMException("", "EncodingError").code, e instanceof Error, String(e),
+       Object.getPrototypeOf(DOMException) === Function.prototype, e.stack.includes("script.js:2"), e.stack.includes("netdevice"), new DOMException("x", "__proto__").code]`);
+
+    expect(found).toEqual([
+      "why",
+      "DataCloneError",
+      25,
+      "Error",
+      0,
+      true,
+      "DataCloneError: why",
+      true,
+      true,
+      false,
+      0,
+    ]);
+  });
+});
