@@ -4,9 +4,9 @@ import {
   dataViewBuffer,
   dataViewByteLength,
   dataViewByteOffset,
-  getOwnPropertyDescriptor,
   getPrototypeOf,
   uncurry,
+  uncurryGetter,
 } from "./intrinsics.ts";
 
 /** Kinds of objects that wrap a primitive value. */
@@ -17,27 +17,33 @@ const typedArrayPrototype = getPrototypeOf(Uint8Array.prototype) as object;
 const { isError } = Error as { isError?: (value: unknown) => boolean };
 const dateTime: (self: unknown) => number = uncurry(Date.prototype.getTime);
 const dateIso: (self: unknown) => string = uncurry(Date.prototype.toISOString);
-const regExpSource: (self: unknown) => string = getter(RegExp.prototype, "source");
+const regExpSource: (self: unknown) => string = uncurryGetter(RegExp.prototype, "source");
 const regExpFlags: readonly (readonly [flag: string, has: (self: unknown) => boolean])[] = [
-  ["d", getter(RegExp.prototype, "hasIndices")],
-  ["g", getter(RegExp.prototype, "global")],
-  ["i", getter(RegExp.prototype, "ignoreCase")],
-  ["m", getter(RegExp.prototype, "multiline")],
-  ["s", getter(RegExp.prototype, "dotAll")],
-  ["u", getter(RegExp.prototype, "unicode")],
-  ["v", getter(RegExp.prototype, "unicodeSets")],
-  ["y", getter(RegExp.prototype, "sticky")],
+  ["d", uncurryGetter(RegExp.prototype, "hasIndices")],
+  ["g", uncurryGetter(RegExp.prototype, "global")],
+  ["i", uncurryGetter(RegExp.prototype, "ignoreCase")],
+  ["m", uncurryGetter(RegExp.prototype, "multiline")],
+  ["s", uncurryGetter(RegExp.prototype, "dotAll")],
+  ["u", uncurryGetter(RegExp.prototype, "unicode")],
+  ["v", uncurryGetter(RegExp.prototype, "unicodeSets")],
+  ["y", uncurryGetter(RegExp.prototype, "sticky")],
 ];
-const mapSize: (self: unknown) => number = getter(Map.prototype, "size");
+const mapSize: (self: unknown) => number = uncurryGetter(Map.prototype, "size");
 const mapEntries: (self: unknown) => object = uncurry(Map.prototype.entries);
 const mapNext: (self: unknown) => IteratorResult<readonly [unknown, unknown]> = next(new Map());
-const setSize: (self: unknown) => number = getter(Set.prototype, "size");
+const setSize: (self: unknown) => number = uncurryGetter(Set.prototype, "size");
 const setValues: (self: unknown) => object = uncurry(Set.prototype.values);
 const setNext: (self: unknown) => IteratorResult<unknown> = next(new Set());
-const sharedLength: (self: unknown) => number = getter(SharedArrayBuffer.prototype, "byteLength");
+const sharedLength: (self: unknown) => number = uncurryGetter(
+  SharedArrayBuffer.prototype,
+  "byteLength",
+);
 
 /** Items of a typed array. Throws for anything else. */
-export const typedArrayLength: (self: unknown) => number = getter(typedArrayPrototype, "length");
+export const typedArrayLength: (self: unknown) => number = uncurryGetter(
+  typedArrayPrototype,
+  "length",
+);
 
 const unwrap: Readonly<Record<WrapperKind, (self: unknown) => unknown>> = {
   BigInt: uncurry(BigInt.prototype.valueOf),
@@ -141,11 +147,6 @@ function attempt<T>(read: () => T): T | undefined {
     // The object inherits from the built-in's prototype without being one.
     return undefined;
   }
-}
-
-function getter<R>(prototype: object, name: string): (self: unknown) => R {
-  const get = getOwnPropertyDescriptor(prototype, name)?.get;
-  return uncurry((get ?? (() => false)) as () => R);
 }
 
 function next<T>(collection: Iterable<T>): (self: unknown) => IteratorResult<T> {

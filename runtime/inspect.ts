@@ -188,7 +188,9 @@ class Inspection {
       if (kind === undefined) this.#attributes(object, identity, entries, depth);
     }
     if (tag !== "" && leaf === undefined) prefix += (prefix === "" ? "Object [" : " [") + tag + "]";
-    if (showKeys) this.#properties(object, skipIndices, entries, depth);
+    // An event's own `isTrusted` is an accessor.
+    const isEvent = identity.attributes[0]?.name === "type";
+    if (showKeys && !isEvent) this.#properties(object, skipIndices, entries, depth);
     if (kind === "Error" && leaf !== undefined) this.#errorProperties(object, entries, depth);
     if (leaf !== undefined && entries.length === 0) return this.#charge(leaf);
     return compose(this.#charge(prefix === "" ? "" : prefix + " "), isList, entries, depth);
@@ -203,6 +205,7 @@ class Inspection {
       if (descriptor === undefined) {
         holes += 1;
         if (holes < maxHoles) continue;
+        index += 1;
         break;
       }
       if (holes > 0) entries[entries.length] = emptyItems(holes);
@@ -270,7 +273,8 @@ class Inspection {
       if (attribute === undefined) break;
       try {
         const value = attribute.read(object);
-        entries[entries.length] = attribute.name + ": " + this.describe(value, depth + 1);
+        const text = this.describe(value, depth + 1);
+        entries[entries.length] = attribute.name === "" ? text : attribute.name + ": " + text;
       } catch {
         // The object only inherits from the interface's prototype.
       }

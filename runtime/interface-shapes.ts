@@ -1,4 +1,3 @@
-/** What the console shows of the platform's own objects: attributes read by the runtime's getters, not by the script's. */
 import {
   createList,
   createMap,
@@ -6,6 +5,7 @@ import {
   type SafeMap,
   uncurry,
 } from "./intrinsics.ts";
+/** What the console shows of the platform's own objects: attributes read by the runtime's getters, not by the script's. */
 
 /** One attribute of an interface. `read` throws for objects that do not implement it. */
 export interface ShownAttribute {
@@ -21,17 +21,19 @@ const shownAttributes: Readonly<Record<string, readonly string[]>> = {
   AbortController: ["signal"],
   AbortSignal: ["aborted", "reason"],
   Blob: ["size", "type"],
+  Crypto: [],
   CloseEvent: ["code", "reason", "wasClean"],
   CustomEvent: ["detail"],
   DOMException: ["name", "message"],
   ErrorEvent: ["message", "filename", "lineno", "colno", "error"],
   Event: ["type"],
+  EventTarget: [],
   File: ["name", "lastModified"],
   MessageEvent: ["data", "origin"],
+  Performance: ["timeOrigin"],
   TextDecoder: ["encoding", "fatal", "ignoreBOM"],
   TextEncoder: ["encoding"],
   URL: ["href", "origin", "protocol", "username", "password", "host", "pathname", "search", "hash"],
-  URLSearchParams: ["size"],
   WebSocket: ["url", "readyState", "protocol", "extensions", "bufferedAmount", "binaryType"],
 };
 
@@ -50,6 +52,12 @@ export function captureShapes(global: object): InterfaceShapes {
       if (get !== undefined) shape[shape.length] = { name: attribute, read: uncurry(get) };
     }
     shapes.set(prototype, shape);
+  }
+  const { URLSearchParams } = global as { URLSearchParams?: { readonly prototype: object } };
+  if (URLSearchParams !== undefined) {
+    // Its content says more than its attributes.
+    const read = uncurry(URLSearchParams.prototype.toString);
+    shapes.set(URLSearchParams.prototype, [{ name: "", read }]);
   }
   return shapes;
 }

@@ -42,6 +42,8 @@ export interface Identity {
   readonly kind: BuiltInKind | undefined;
   /** Attributes of the platform's interfaces, those of the most derived one last. */
   readonly attributes: readonly ShownAttribute[];
+  /** Whether the chain has the prototype of one of the platform's interfaces. */
+  readonly isPlatform: boolean;
 }
 
 /** Prototypes to look at: a Proxy can make the chain endless. */
@@ -76,6 +78,7 @@ export function identify(object: object, shapes: InterfaceShapes): Identity {
   let tag = "";
   let kind: BuiltInKind | undefined = isArray(object) ? "Array" : undefined;
   let attributes = createList<ShownAttribute>();
+  let isPlatform = false;
   let link: object | null = object;
   for (let count = 0; link !== null && count < maxChain; count++) {
     if (name === "") name = ownName(dataProperty(link, "constructor"));
@@ -85,11 +88,25 @@ export function identify(object: object, shapes: InterfaceShapes): Identity {
       kind ??= kinds.get(link);
       const shape = shapes.get(link);
       if (shape !== undefined) attributes = joined(shape, attributes);
+      isPlatform ||= shape !== undefined;
     }
     link = getPrototypeOf(link);
   }
   if (name === "") name = "[Object: null prototype]";
-  return { name, tag: tag === name ? "" : tag, kind, attributes };
+  return { name, tag: tag === name ? "" : tag, kind, attributes, isPlatform };
+}
+
+/** Whether an object implements one of the interfaces, or only inherits from its prototype. */
+export function isImplemented(object: object, shapes: InterfaceShapes): boolean {
+  const { attributes, isPlatform } = identify(object, shapes);
+  const first = attributes[0];
+  if (first === undefined) return isPlatform;
+  try {
+    first.read(object);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The value of an own data property, `undefined` for none or an accessor. */

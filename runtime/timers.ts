@@ -163,8 +163,12 @@ export class Timers {
   }
 }
 
-/** Installs `setTimeout`, `setInterval`, `clearTimeout` and `clearInterval`. */
-export function installTimers({ global }: RuntimeScope, timers: Timers): void {
+/** Installs `setTimeout`, `setInterval`, `clearTimeout` and `clearInterval` at the global, or at another object. */
+export function installTimers(
+  { global }: RuntimeScope,
+  timers: Timers,
+  target: object = global,
+): void {
   const define = (name: string, repeat: boolean): void => {
     const start = (handler: unknown, timeout: unknown, ...args: readonly unknown[]): number => {
       // Deviation: HTML also evaluates strings.
@@ -174,11 +178,11 @@ export function installTimers({ global }: RuntimeScope, timers: Timers): void {
       const callback = (): void => void apply(handler, global, args);
       return timers.schedule(callback, toLong(timeout), repeat);
     };
-    defineFunction(global, name, start, 1);
+    defineFunction(target, name, start, 1);
   };
   const cancel = (id: unknown): void => timers.cancel(toLong(id));
   define("setTimeout", false);
   define("setInterval", true);
-  defineFunction(global, "clearTimeout", cancel, 0);
-  defineFunction(global, "clearInterval", (id: unknown) => cancel(id), 0);
+  defineFunction(target, "clearTimeout", cancel, 0);
+  defineFunction(target, "clearInterval", (id: unknown) => cancel(id), 0);
 }

@@ -74,7 +74,8 @@ function readArgument(
       return context.getNumber(handle);
     case "boolean":
       if (type !== "boolean") break;
-      return context.eq(handle, context.true);
+      // The ng build has no `eq`; dumping runs script code for objects only.
+      return context.dump(handle) === true;
     case "text":
       if (type !== "string") break;
       return context.getString(handle);

@@ -1,0 +1,348 @@
+import {
+  bufferLength,
+  collectionSize,
+  eachItem,
+  isMadeError,
+  readDate,
+  readPrimitive,
+  readRegExp,
+  typedArrayLength,
+  type WrapperKind,
+} from "./built-in-readers.ts";
+import { isArrayBuffer } from "./bytes.ts";
+import { DOMException } from "./dom-exception.ts";
+import { captureShapes, type InterfaceShapes } from "./interface-shapes.ts";
+import { defineFunction } from "./interface.ts";
+import {
+  arrayBufferResizable,
+  createList,
+  createMap,
+  dataViewBuffer,
+  dataViewByteLength,
+  dataViewByteOffset,
+  defineProperty,
+  ErrorOf,
+  getOwnPropertyDescriptor,
+  isArray,
+  isView,
+  type SafeMap,
+  typedArrayBuffer,
+  typedArrayByteOffset,
+  typedArrayName,
+  typedArraySet,
+  TypeErrorOf,
+  Uint8ArrayOf,
+  uncurry,
+} from "./intrinsics.ts";
+import { dataProperty, enumerableKeys, identify, isData, isImplemented } from "./object-kind.ts";
+import { clonePlatformObject } from "./platform-clone.ts";
+import type { RuntimeScope } from "./scope.ts";
+import { checkArguments, isObject, toDictionary, toDOMString, toSequence } from "./webidl.ts";
+
+const MapOf = Map;
+const SetOf = Set;
+const DateOf = Date;
+const RegExpOf = RegExp;
+const ObjectOf = Object;
+const DataViewOf = DataView;
+/** The language's types are older than resizable buffers. */
+const BufferOf = ArrayBuffer as new (
+  length: number,
+  options?: { readonly maxByteLength: number },
+) => ArrayBuffer;
+
+const mapSet: (self: unknown, key: unknown, value: unknown) => unknown = uncurry(Map.prototype.set);
+const setAdd: (self: unknown, value: unknown) => unknown = uncurry(Set.prototype.add);
+const transfer: (self: unknown, length: number) => ArrayBuffer = uncurry(
+  (ArrayBuffer.prototype as unknown as { transfer: (length: number) => ArrayBuffer }).transfer,
+);
+const isDetached: (self: unknown) => boolean = uncurry(
+  (getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get ??
+    (() => false)) as () => boolean,
+);
+const maxByteLength: (self: unknown) => number = uncurry(
+  (getOwnPropertyDescriptor(ArrayBuffer.prototype, "maxByteLength")?.get ??
+    (() => 0)) as () => number,
+);
+
+type ViewConstructor = new (buffer: ArrayBuffer, offset: number, length: number) => object;
+
+const viewConstructors = createMap<string, ViewConstructor>();
+for (const name of [
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "BigInt64Array",
+  "BigUint64Array",
+  "Float16Array",
+  "Float32Array",
+  "Float64Array",
+]) {
+  viewConstructors.set(name, Reflect.get(globalThis, name) as ViewConstructor);
+}
+
+/** The standard knows no other errors; theirs become `Error`. */
+const errorConstructors = createMap<string, ErrorConstructor>();
+for (const constructor of [
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+]) {
+  errorConstructors.set(constructor.name, constructor);
+}
+
+/**
+ * Installs `structuredClone`. Has to be called after all interfaces are installed, so that their objects are known.
+ *
+ * Deviation: the engine does not tell a Proxy from its target, so one is cloned as an ordinary object; and a view that follows the
+ * length of its buffer becomes one of fixed length.
+ *
+ * @see https://html.spec.whatwg.org/multipage/structured-data.html#structured-cloning
+ */
+export function installStructuredClone({ global }: RuntimeScope): void {
+  const shapes = captureShapes(global);
+  const structuredClone = (...input: readonly unknown[]): unknown => {
+    checkArguments("structuredClone", input.length, 1);
+    const given = toDictionary(input[1])?.["transfer"];
+    const transferred = given === undefined ? createList<ArrayBuffer>() : toTransferList(given);
+    const cloning = new Cloning(shapes, transferred);
+    const clone = cloning.clone(input[0]);
+    cloning.detach();
+    return clone;
+  };
+  defineFunction(global, "structuredClone", structuredClone, 1);
+}
+
+function toTransferList(value: unknown): ArrayBuffer[] {
+  const objects = toSequence(value, (item) => {
+    if (!isObject(item)) throw new TypeErrorOf("structuredClone: only objects can be transferred");
+    return item;
+  });
+  const buffers = createList<ArrayBuffer>();
+  const seen = createMap<object, boolean>();
+  for (let index = 0; index < objects.length; index++) {
+    const object = objects[index] as object;
+    if (!isArrayBuffer(object) || isDetached(object) || seen.has(object)) {
+      fail("The transfer list has an object that cannot be transferred, or the same twice");
+    }
+    seen.set(object, true);
+    buffers[index] = object;
+  }
+  return buffers;
+}
+
+/** One call of `structuredClone`. */
+class Cloning {
+  readonly #shapes: InterfaceShapes;
+  readonly #clones: SafeMap<object, object> = createMap();
+  readonly #transferred: readonly ArrayBuffer[];
+
+  constructor(shapes: InterfaceShapes, transferred: readonly ArrayBuffer[]) {
+    this.#shapes = shapes;
+    this.#transferred = transferred;
+  }
+
+  clone(value: unknown): unknown {
+    if (typeof value === "symbol") fail("A symbol cannot be cloned");
+    if (!isObject(value)) return value;
+    const known = this.#clones.get(value);
+    if (known !== undefined) return known;
+    if (typeof value === "function") fail("A function cannot be cloned");
+    return this.#object(value);
+  }
+
+  /** Takes the bytes away from the transferred buffers; nothing can fail any more. */
+  detach(): void {
+    for (let index = 0; index < this.#transferred.length; index++) {
+      const source = this.#transferred[index];
+      if (source === undefined || isDetached(source)) continue;
+      // A getter may have changed the bytes after they were copied.
+      const clone = this.#clones.get(source) as ArrayBuffer | undefined;
+      if (clone !== undefined) copyAll(source, clone);
+      transfer(source, 0);
+    }
+  }
+
+  #object(object: object): object {
+    if (isArray(object)) return this.#properties(object, this.#remember(object, newArray(object)));
+    if (isView(object)) return this.#view(object);
+    const { kind } = identify(object, this.#shapes);
+    switch (kind) {
+      case "Date": {
+        const time = readDate(object);
+        if (time !== undefined) return this.#remember(object, new DateOf(time));
+        break;
+      }
+      case "RegExp": {
+        const pattern = readRegExp(object);
+        if (pattern === undefined) break;
+        return this.#remember(object, new RegExpOf(pattern.source, pattern.flags));
+      }
+      case "BigInt":
+      case "Boolean":
+      case "Number":
+      case "String":
+      case "Symbol":
+        return this.#wrapper(object, kind) ?? this.#plain(object);
+      case "Map":
+      case "Set":
+        return this.#collection(object, kind) ?? this.#plain(object);
+      case "ArrayBuffer":
+        if (isArrayBuffer(object)) return this.#buffer(object);
+        break;
+      case "SharedArrayBuffer":
+        if (bufferLength(kind, object) !== undefined) fail("Shared memory cannot be cloned");
+        break;
+      case "Promise":
+      case "WeakMap":
+      case "WeakRef":
+      case "WeakSet":
+        return fail("A " + kind + " cannot be cloned");
+      case "Error":
+        if (isMadeError(object)) return this.#error(object);
+        break;
+      default:
+    }
+    const platformClone = clonePlatformObject(object);
+    if (platformClone !== undefined) return this.#remember(object, platformClone);
+    if (isImplemented(object, this.#shapes)) fail("An object of the platform cannot be cloned");
+    return this.#plain(object);
+  }
+
+  #plain(object: object): object {
+    return this.#properties(object, this.#remember(object, {}));
+  }
+
+  #wrapper(object: object, kind: WrapperKind): object | undefined {
+    const primitive = readPrimitive(kind, object);
+    if (primitive === undefined) return undefined;
+    if (kind === "Symbol") fail("A Symbol object cannot be cloned");
+    return this.#remember(object, ObjectOf(primitive.value) as object);
+  }
+
+  #collection(object: object, kind: "Map" | "Set"): object | undefined {
+    if (collectionSize(kind, object) === undefined) return undefined;
+    // Getters of the items may change the collection: these are the items that it had at first.
+    const items = createList<unknown>();
+    eachItem(kind, object, (key, value) => {
+      items[items.length] = key;
+      if (kind === "Map") items[items.length] = value;
+      return true;
+    });
+    const clone = this.#remember(object, kind === "Map" ? new MapOf() : new SetOf());
+    if (kind === "Set") {
+      for (let index = 0; index < items.length; index++) setAdd(clone, this.clone(items[index]));
+    } else {
+      for (let index = 0; index < items.length; index += 2) {
+        const key = this.clone(items[index]);
+        mapSet(clone, key, this.clone(items[index + 1]));
+      }
+    }
+    return clone;
+  }
+
+  #buffer(source: ArrayBuffer): ArrayBuffer {
+    const known = this.#clones.get(source);
+    if (known !== undefined) return known as ArrayBuffer;
+    if (isDetached(source)) fail("A detached ArrayBuffer cannot be cloned");
+    const length = bufferLength("ArrayBuffer", source) ?? 0;
+    const options = { __proto__: null, maxByteLength: maxByteLength(source) };
+    const clone = arrayBufferResizable(source)
+      ? new BufferOf(length, options)
+      : new BufferOf(length);
+    copyAll(source, clone);
+    return this.#remember(source, clone);
+  }
+
+  #view(view: ArrayBufferView): object {
+    const name = typedArrayName(view);
+    const buffer = name === undefined ? dataViewBuffer(view) : typedArrayBuffer(view);
+    if (!isArrayBuffer(buffer)) fail("Shared memory cannot be cloned");
+    const clone = this.#buffer(buffer);
+    if (name === undefined) {
+      const offset = dataViewByteOffset(view);
+      return this.#remember(view, new DataViewOf(clone, offset, dataViewByteLength(view)));
+    }
+    const constructor = viewConstructors.get(name);
+    if (constructor === undefined) return fail("An unknown view cannot be cloned");
+    const offset = typedArrayByteOffset(view);
+    return this.#remember(view, new constructor(clone, offset, typedArrayLength(view)));
+  }
+
+  #error(error: object): object {
+    const given = (error as { name?: unknown }).name;
+    const name = given === undefined ? "Error" : toDOMString(given);
+    const constructor = errorConstructors.get(name) ?? ErrorOf;
+    const clone = this.#remember(error, new constructor());
+    const message = getOwnPropertyDescriptor(error, "message");
+    if (message !== undefined && isData(message)) {
+      defineHidden(clone, "message", toDOMString(message.value));
+    }
+    const stack = dataProperty(error, "stack");
+    defineHidden(clone, "stack", typeof stack === "string" ? stack : "");
+    const cause = getOwnPropertyDescriptor(error, "cause");
+    if (cause !== undefined && isData(cause)) {
+      defineHidden(clone, "cause", this.clone(cause.value));
+    }
+    return clone;
+  }
+
+  /** Clones the own enumerable properties that have a string for a name. */
+  #properties(source: object, clone: object): object {
+    const keys = enumerableKeys(source, false);
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index];
+      // A getter may have removed it meanwhile.
+      if (typeof key !== "string" || !getOwnPropertyDescriptor(source, key)) continue;
+      defineProperty(clone, key, {
+        __proto__: null,
+        value: this.clone((source as Record<string, unknown>)[key]),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      } as PropertyDescriptor);
+    }
+    return clone;
+  }
+
+  #remember<T extends object>(object: object, clone: T): T {
+    this.#clones.set(object, clone);
+    return clone;
+  }
+}
+
+function newArray(source: readonly unknown[]): unknown[] {
+  const array: unknown[] = [];
+  const length = dataProperty(source, "length");
+  array.length = typeof length === "number" ? length : 0;
+  return array;
+}
+
+function copyAll(source: ArrayBuffer, target: ArrayBuffer): void {
+  const available = bufferLength("ArrayBuffer", source) ?? 0;
+  const wanted = bufferLength("ArrayBuffer", target) ?? 0;
+  const length = available < wanted ? available : wanted;
+  if (length > 0) typedArraySet(new Uint8ArrayOf(target), new Uint8ArrayOf(source, 0, length));
+}
+
+function defineHidden(target: object, name: string, value: unknown): void {
+  defineProperty(target, name, {
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  } as PropertyDescriptor);
+}
+
+function fail(message: string): never {
+  throw new DOMException("structuredClone: " + message, "DataCloneError");
+}
