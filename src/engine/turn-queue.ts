@@ -119,13 +119,9 @@ export class TurnQueue {
     const { target, clock } = this.#options;
     const sliceEnd = performance.now() + maxSlice;
     while (!this.#stopped) {
-      if (this.#stepsWait) {
-        this.#stepsWait = this.#bounded(() => target.step());
-      } else {
-        const turn = this.#shift();
-        if (turn === undefined) return;
-        this.#stepsWait = this.#bounded(turn);
-      }
+      const turn = this.#stepsWait ? () => target.step() : this.#shift();
+      if (turn === undefined) return;
+      this.#stepsWait = this.#bounded(turn) && !this.#stopped;
       if (performance.now() > sliceEnd && !this.#isDone) {
         this.#resumption = clock.schedule(() => this.#pump(), 0);
         return;

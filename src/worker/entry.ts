@@ -2,16 +2,18 @@ import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import type { CompiledEngine } from "../engine/compiled-engine.ts";
 import { createLocalSandbox, type LocalSandbox } from "../local-sandbox.ts";
-import type { ConnectionRequest, NetworkPolicy, Verdict } from "../policy/policy.ts";
 import { wsTransport } from "../transport/ws.ts";
 import { packError } from "./error-data.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
+import { RemotePolicy } from "./remote-policy.ts";
 import { RemoteTransport } from "./remote-transport.ts";
 import { Cell } from "./shared-state.ts";
 
 if (parentPort === null) throw new Error("This module is the entry of a worker thread");
 const port = parentPort;
+
+main(workerData as WorkerOptions);
 
 main(workerData as WorkerOptions);
 
@@ -25,7 +27,7 @@ function main(options: WorkerOptions): void {
     waited: (ms) => sandbox?.extendTurn(ms),
   });
   const remoteTransport = new RemoteTransport(post);
-  const verdicts = new RemoteVerdicts();
+  const remotePolicy = new RemotePolicy(post);
   let sandbox: LocalSandbox | undefined;
 
   port.on("message", (message: ToWorker) => {
@@ -46,7 +48,7 @@ function main(options: WorkerOptions): void {
         void sandbox?.close();
         break;
       case "verdict":
-        verdicts.settle(message.request, message.verdict);
+        remotePolicy.settle(message.request, message.verdict);
         break;
       default:
         remoteTransport.receive(message);
@@ -57,7 +59,7 @@ function main(options: WorkerOptions): void {
     try {
       sandbox = await createLocalSandbox({
         ...options,
-        policy: options.policy ?? verdicts.policy,
+        policy: options.policy ?? remotePolicy.decide,
         clock: systemClock,
         transport: options.isTransportOutside ? remoteTransport : wsTransport(),
         compiled,
@@ -104,32 +106,4 @@ function watchTurns(state: Int32Array): { begin(): void; end(): void } {
       Atomics.add(state, Cell.Turn, 1);
     },
   };
-}
-
-/** Asks the embedder's policy function, which lives outside, once per connection. */
-class RemoteVerdicts {
-  readonly #waiting = new Map<number, (verdict: Verdict | undefined) => void>();
-  #next = 1;
-
-  readonly policy: NetworkPolicy = (request: ConnectionRequest) => {
-    const id = this.#next;
-    this.#next += 1;
-    const { url, protocols, hasUrlCredentials, signal } = request;
-    post({ type: "decide", request: id, url: url.href, protocols, hasUrlCredentials });
-    signal.addEventListener("abort", () => {
-      if (this.#waiting.delete(id)) post({ type: "undecide", request: id });
-    });
-    return new Promise<Verdict>((resolve, reject) => {
-      this.#waiting.set(id, (verdict) => {
-        if (verdict === undefined) reject(new Error("The policy function failed"));
-        else resolve(verdict);
-      });
-    });
-  };
-
-  settle(id: number, verdict: Verdict | undefined): void {
-    const settle = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    settle?.(verdict);
-  }
 }

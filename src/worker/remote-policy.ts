@@ -1,0 +1,35 @@
+import type { ConnectionRequest, PolicyFunction, Verdict } from "../policy/policy.ts";
+import type { FromWorker } from "./messages.ts";
+
+/** Asks the embedder's policy function, which lives outside, once per connection. */
+export class RemotePolicy {
+  readonly #post: (message: FromWorker) => void;
+  readonly #waiting = new Map<number, (verdict: Verdict | undefined) => void>();
+  #next = 1;
+
+  constructor(post: (message: FromWorker) => void) {
+    this.#post = post;
+  }
+
+  readonly decide: PolicyFunction = (request: ConnectionRequest) => {
+    const id = this.#next;
+    this.#next += 1;
+    const { url, protocols, hasUrlCredentials, signal } = request;
+    this.#post({ type: "decide", request: id, url: url.href, protocols, hasUrlCredentials });
+    signal.addEventListener("abort", () => {
+      if (this.#waiting.delete(id)) this.#post({ type: "undecide", request: id });
+    });
+    return new Promise<Verdict>((resolve, reject) => {
+      this.#waiting.set(id, (verdict) => {
+        if (verdict === undefined) reject(new Error("The policy function failed"));
+        else resolve(verdict);
+      });
+    });
+  };
+
+  settle(id: number, verdict: Verdict | undefined): void {
+    const settle = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    settle?.(verdict);
+  }
+}

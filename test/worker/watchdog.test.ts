@@ -1,0 +1,84 @@
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { Cell, createSharedState } from "../../src/worker/shared-state.ts";
+import { Watchdog } from "../../src/worker/watchdog.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+});
+
+function setUp(): {
+  state: Int32Array<SharedArrayBuffer>;
+  overrun: () => void;
+  watchdog: Watchdog;
+  /** What the thread does at the beginning or end of a turn. */
+  toggleTurn: () => void;
+} {
+  const state = createSharedState();
+  const overrun = vi.fn<() => void>();
+  const watchdog = new Watchdog(state, 1_000, overrun);
+  onTestFinished(() => watchdog[Symbol.dispose]());
+  const toggleTurn = (): void => {
+    Atomics.add(state, Cell.Turn, 1);
+    if (Atomics.compareExchange(state, Cell.Watched, 0, 1) === 0) watchdog.wake();
+  };
+  return { state, overrun, watchdog, toggleTurn };
+}
+
+test("a turn within its time is left alone", () => {
+  const { overrun, toggleTurn } = setUp();
+
+  toggleTurn();
+  vi.advanceTimersByTime(1_000);
+  toggleTurn();
+  vi.advanceTimersByTime(10_000);
+
+  expect(overrun).not.toHaveBeenCalled();
+});
+
+test("a turn that does not end is over at most 250 ms after its deadline", () => {
+  const { overrun, toggleTurn } = setUp();
+
+  toggleTurn();
+  vi.advanceTimersByTime(1_250);
+
+  expect(overrun).toHaveBeenCalledTimes(1);
+});
+
+test("many short turns are not one long turn", () => {
+  const { overrun, toggleTurn } = setUp();
+
+  for (let turns = 0; turns < 200; turns += 1) {
+    toggleTurn();
+    vi.advanceTimersByTime(49);
+    toggleTurn();
+  }
+
+  expect(overrun).not.toHaveBeenCalled();
+});
+
+test("time in which the thread waits for its observer does not count", () => {
+  const { state, overrun, toggleTurn } = setUp();
+
+  toggleTurn();
+  Atomics.store(state, Cell.Blocked, 1);
+  vi.advanceTimersByTime(60_000);
+  Atomics.store(state, Cell.Blocked, 0);
+  vi.advanceTimersByTime(900);
+
+  expect(overrun).not.toHaveBeenCalled();
+});
+
+test("an idle sandbox causes no wake-ups, and its next turn is watched again", () => {
+  const { overrun, toggleTurn } = setUp();
+
+  toggleTurn();
+  toggleTurn();
+  vi.advanceTimersByTime(1_000);
+  const timersWhileIdle = vi.getTimerCount();
+  toggleTurn();
+  vi.advanceTimersByTime(1_250);
+
+  expect(timersWhileIdle).toBe(0);
+  expect(overrun).toHaveBeenCalledTimes(1);
+});
