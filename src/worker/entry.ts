@@ -15,8 +15,6 @@ const port = parentPort;
 
 main(workerData as WorkerOptions);
 
-main(workerData as WorkerOptions);
-
 /** The sandbox's thread: engine, network and clock together; see `worker-sandbox.ts` for the other end. */
 function main(options: WorkerOptions): void {
   const state = new Int32Array(options.shared);
