@@ -18,7 +18,8 @@ export function reportException(
   colours: Colours,
 ): string {
   const lines: string[] = [];
-  const position = exception.position ?? firstPosition(exception.stack);
+  const position =
+    exception.position ?? firstPosition(exception.stack) ?? firstPosition(exception.message);
   if (position !== undefined) lines.push(...place(position, sources, colours), "");
   lines.push(colours.red(printable(title(exception))));
   const stack = withPaths(exception.stack.trimEnd(), sources);

@@ -134,9 +134,24 @@ function open(path: string, name: string): number {
 
 function prepare(name: string, text: string): string {
   const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  if (isTypeScript(name)) return stripTypes(source, name);
+  if (isTypeScript(name)) return stripModule(source, name);
   if (/\.json$/i.test(name)) return jsonModule(name, source);
   return source;
+}
+
+function stripModule(source: string, name: string): string {
+  try {
+    return stripTypes(source, name);
+  } catch (error) {
+    if (!(error instanceof SourceError) || error.position === undefined) throw error;
+    const { line, column } = error.position;
+    // The engine keeps only the message of an error of its loader.
+    throw new SourceError(
+      "SyntaxError",
+      `${error.message} (${name}:${line}:${column})`,
+      error.position,
+    );
+  }
 }
 
 function jsonModule(name: string, text: string): string {

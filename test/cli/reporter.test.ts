@@ -124,6 +124,17 @@ describe("an uncaught exception", () => {
     expect(printed.stderr).toContain("scripts/lamp.js:2:7\n  2 | ");
   });
 
+  test("takes its place from the message when a module could not be loaded", () => {
+    const message = "types cannot be stripped (lamp.js:1:5)";
+
+    tell(reporter(), {
+      type: "error",
+      exception: { name: "SyntaxError", message, stack: "", position: undefined },
+    });
+
+    expect(printed.stderr).toContain("scripts/lamp.js:1:5\n  1 | let lamp;\n    |     ^");
+  });
+
   test("shows a part of a very long line", () => {
     const position = { file: "lib/one-line.js", line: 1, column: 5_001 };
 
