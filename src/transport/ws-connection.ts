@@ -126,9 +126,7 @@ export class WsConnection implements TransportConnection {
     request.on("information", ({ statusCode }) => {
       this.#interim += 1;
       if (statusCode === 101) {
-        this.#fail(
-          this.#explain("ERR_HANDSHAKE_INVALID", "status 101 without an upgrade to websocket"),
-        );
+        this.#fail(this.#explain("ERR_HANDSHAKE_INVALID", noUpgrade));
       } else if (this.#interim > maxInterimAnswers) {
         this.#fail(
           this.#explain("ERR_HANDSHAKE_INVALID", `more than ${maxInterimAnswers} interim answers`),
@@ -159,13 +157,13 @@ export class WsConnection implements TransportConnection {
     );
   }
 
-  #onStatus(response: IncomingMessage): void {
-    const status = response.statusCode ?? 0;
-    const failure = this.#explain(
-      "ERR_HANDSHAKE_STATUS",
-      `the server answered with status ${status} in place of 101`,
-    );
-    this.#fail({ ...failure, status });
+  #onStatus({ statusCode: status = 0 }: IncomingMessage): void {
+    if (status === 101) {
+      this.#fail(this.#explain("ERR_HANDSHAKE_INVALID", noUpgrade));
+      return;
+    }
+    const message = `the server answered with status ${status} in place of 101`;
+    this.#fail({ ...this.#explain("ERR_HANDSHAKE_STATUS", message), status });
   }
 
   #onOpen(webSocket: WebSocket): void {
@@ -311,6 +309,9 @@ export function refusedConnection(
 
 /** Interim answers (status 1xx) that a handshake may bring. */
 const maxInterimAnswers = 16;
+
+/** Some versions of Node report a 101 without an upgrade as an interim answer, others as the answer. */
+const noUpgrade = "status 101 without an upgrade to websocket";
 
 /** Milliseconds between the failure of a connection and the end of its socket. */
 const lingerTime = 250;
