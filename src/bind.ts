@@ -1,6 +1,7 @@
 import type { QuickJSContext } from "quickjs-emscripten";
 import type { GuestGlobal } from "./boundary.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { isGuestFailure } from "./engine/guest.ts";
 import type { Observer, SandboxEventDetail } from "./events.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
 import { NetworkDevice } from "./network-device.ts";
@@ -99,7 +100,9 @@ export function bindNetworkDevice(
     emit: (event: SandboxEventDetail) => observe({ time: clock.now() - start, ...event }),
     failed(error) {
       // The caller's interrupt handler, its memory limit or a broken engine: the binding ends, the context is the caller's.
-      end(() => {});
+      end(() => {
+        if (isGuestFailure(error)) device.release();
+      });
       const message = error instanceof Error ? error.message : String(error);
       observe({
         time: clock.now() - start,

@@ -1,9 +1,8 @@
 import type { Clock } from "./clock.ts";
 import type { CompiledEngine } from "./engine/compiled-engine.ts";
 import { createEngine, type Engine, type EngineBuild } from "./engine/engine.ts";
-import { GuestEntryError } from "./engine/guest.ts";
+import { isGuestFailure } from "./engine/guest.ts";
 import { TurnOverrunError, type TurnQueueOptions } from "./engine/turn-queue.ts";
-import { OutOfMemoryError } from "./engine/values.ts";
 import { SandboxError } from "./errors.ts";
 import type { SandboxEvent, SandboxEventDetail } from "./events.ts";
 import type { Limits } from "./limits.ts";
@@ -146,7 +145,7 @@ function explainFailure(
       ),
     };
   }
-  if (error instanceof OutOfMemoryError || error instanceof GuestEntryError) {
+  if (isGuestFailure(error)) {
     return {
       limit: "maxMemory",
       error: new SandboxError(

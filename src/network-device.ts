@@ -167,7 +167,11 @@ export class NetworkDevice {
 
   /** Frees the handles of a guest that is still in working order; its sockets are CLOSED for scripts that live on. */
   release(): void {
-    this.#guest.shutDown();
+    try {
+      this.#guest.shutDown();
+    } catch {
+      // Interrupted or out of memory: the handles can be freed all the same.
+    }
     this.#guest[Symbol.dispose]();
   }
 

@@ -5,7 +5,7 @@ import type { ScriptException } from "../errors.ts";
 import { parseException } from "./exception.ts";
 import { exposeHostCalls } from "./host-calls.ts";
 import type { Rejections } from "./rejections.ts";
-import { createValues, type Values } from "./values.ts";
+import { createValues, OutOfMemoryError, type Values } from "./values.ts";
 
 /** Name of the guest runtime in stack traces. */
 const runtimeName = "netdevice:runtime";
@@ -26,6 +26,11 @@ export class GuestEntryError extends Error {
     this.name = "GuestEntryError";
     this.exception = exception;
   }
+}
+
+/** Whether an error leaves the engine in working order: after any other it must not be touched again. */
+export function isGuestFailure(error: unknown): boolean {
+  return error instanceof GuestEntryError || error instanceof OutOfMemoryError;
 }
 
 type Entry = keyof GuestRuntime;

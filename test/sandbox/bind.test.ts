@@ -1,0 +1,115 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { bindNetworkDevice, type BindOptions, type NetworkBinding } from "../../src/bind.ts";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import type { SandboxEvent } from "../../src/events.ts";
+import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
+import { builds } from "../support/builds.ts";
+import { openEchoServer } from "../support/sandbox.ts";
+
+interface Bound {
+  readonly engine: Engine;
+  readonly binding: NetworkBinding;
+  readonly events: SandboxEvent[];
+  readonly lines: () => readonly string[];
+  readonly evaluate: (source: string) => unknown;
+}
+
+async function bind(build: keyof typeof builds, options: BindOptions = {}): Promise<Bound> {
+  const engine = await createEngine({
+    maxMemory: 64 * 2 ** 20,
+    maxStack: 256 * 2 ** 10,
+    build: builds[build],
+  });
+  const { context } = engine;
+  const events: SandboxEvent[] = [];
+  const binding = bindNetworkDevice(context, {
+    policy: allowOrigins(allLoopback),
+    observe: (event) => events.push(event),
+    ...options,
+  });
+  onTestFinished(() => {
+    binding[Symbol.dispose]();
+    engine[Symbol.dispose]();
+  });
+  return {
+    engine,
+    binding,
+    events,
+    lines: () => events.flatMap((event) => (event.type === "console" ? [event.message] : [])),
+    evaluate: (source) =>
+      context
+        .unwrapResult(context.evalCode(source, "test.js", { type: "global" }))
+        .consume((handle) => context.dump(handle) as unknown),
+  };
+}
+
+describe.each(["bellard", "ng"] as const)("in a context of the caller, build %s", (build) => {
+  test("a script talks to a real server and idle() waits for it", async () => {
+    const server = await openEchoServer();
+    const { binding, evaluate, lines } = await bind(build, { args: [server.url] });
+
+    evaluate(`
+      const socket = NetworkDevice.createWebSocket(NetworkDevice.args[0], "chat");
+      socket.onopen = () => socket.send("hello");
+      socket.onmessage = ({ data }) => { console.log(data, socket.protocol); socket.close(3000) };
+      socket.onclose = ({ code }) => console.log("close", code);
+    `);
+    const connections = binding.connections;
+    await binding.idle();
+
+    expect(connections).toBe(1);
+    expect(lines()).toEqual(["hello chat", "close 3000"]);
+    expect(binding.connections).toBe(0);
+  });
+
+  test("jobs that the caller left behind run before the binding is idle", async () => {
+    const { binding, evaluate, lines } = await bind(build);
+
+    evaluate(`Promise.resolve().then(() => console.log("job")); 0`);
+    await binding.idle();
+
+    expect(lines()).toEqual(["job"]);
+  });
+
+  test("disposal closes the sockets of a script that lives on", async () => {
+    const server = await openEchoServer();
+    const { binding, evaluate } = await bind(build, { args: [server.url] });
+    evaluate(`globalThis.socket = new WebSocket(NetworkDevice.args[0]); 0`);
+
+    binding[Symbol.dispose]();
+    binding[Symbol.dispose]();
+
+    expect(evaluate(`socket.readyState`)).toBe(3);
+    await expect(binding.idle()).resolves.toBeUndefined();
+  });
+
+  test("only the chosen groups of globals are installed", async () => {
+    const { evaluate } = await bind(build, { globals: ["timers"] });
+
+    const types = evaluate(`[typeof setTimeout, typeof TextEncoder, typeof NetworkDevice].join()`);
+
+    expect(types).toBe("function,undefined,object");
+  });
+
+  test("an interrupt by the caller's own handler ends the binding, not the context", async () => {
+    const { engine, binding, evaluate, events } = await bind(build);
+    evaluate(`setTimeout(() => { for (;;); }, 0)`);
+    let isInterrupting = true;
+    engine.shouldInterrupt = () => isInterrupting;
+
+    await binding.idle();
+    isInterrupting = false;
+
+    expect(events.filter(({ type }) => type === "error").length).toBe(1);
+    expect(evaluate(`1 + 1`)).toBe(2);
+  });
+});
+
+test("a wrong option is refused before anything is installed", async () => {
+  const engine = await createEngine({ maxMemory: 2 ** 24, maxStack: 2 ** 18 });
+  onTestFinished(() => engine[Symbol.dispose]());
+
+  expect(() => bindNetworkDevice(engine.context, { delivery: "push" as never })).toThrow(
+    /delivery must be one of "auto", "update", got "push"/,
+  );
+});
