@@ -15,8 +15,9 @@ export interface AddressBlock {
 export function parseAddress(text: string): Address | undefined {
   const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
   if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare);
-  if (!ipaddr.IPv6.isValid(bare)) return undefined;
-  const address = ipaddr.IPv6.parse(bare);
+  const hexadecimal = withoutDottedTail(bare);
+  if (!ipaddr.IPv6.isValid(hexadecimal)) return undefined;
+  const address = ipaddr.IPv6.parse(hexadecimal);
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
@@ -50,6 +51,15 @@ export function formatAddress(address: Address): string {
   return address.kind() === "ipv6"
     ? (address as ipaddr.IPv6).toRFC5952String()
     : address.toString();
+}
+
+/** Writes the decimal end of an IPv6 address as two groups: the library takes `::1.2.3.4` for a mapped address. */
+function withoutDottedTail(text: string): string {
+  const parts = /^(.*:)((?:\d+\.){3}\d+)(%.*)?$/.exec(text);
+  const [, head = "", tail = "", zone = ""] = parts ?? [];
+  if (!ipaddr.IPv4.isValidFourPartDecimal(tail)) return text;
+  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(tail).octets;
+  return `${head}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}${zone}`;
 }
 
 function firstOf(address: Address, bits: number): Address {

@@ -1,5 +1,5 @@
 import { SandboxError } from "../errors.ts";
-import { checkRules, formatPath, PolicyError } from "./policy-check.ts";
+import { checkDefaults, checkRules, formatPath, PolicyError } from "./policy-check.ts";
 import type { AddressRules, ConnectOptions, Grant, PolicyRules } from "./policy.ts";
 
 /** Options of {@link allowOrigins}. */
@@ -28,22 +28,13 @@ export function allowOrigins(
   grants: readonly (string | Grant)[],
   options: AllowOptions = {},
 ): PolicyRules {
-  const { addresses, deny, connect, ...unknown } = options;
-  const [surplus] = Object.keys(unknown);
-  if (surplus !== undefined) {
-    throw new SandboxError(
-      "ERR_OPTION",
-      `policy: options.${surplus} is not known; expected addresses, deny, connect`,
-    );
-  }
-  const defaults = {
-    ...(addresses === undefined ? {} : { addresses }),
-    ...(connect === undefined ? {} : { connect }),
-  };
-  const allow = Array.isArray(grants)
-    ? grants.map((grant: unknown) => complete(grant, defaults))
-    : grants;
-  return checkedRules({ allow, ...(deny === undefined ? {} : { deny }) });
+  return withOptionErrors(() => {
+    const { deny, ...defaults } = checkDefaults(options);
+    const allow = Array.isArray(grants)
+      ? grants.map((grant: unknown) => complete(grant, defaults))
+      : grants;
+    return checkRules({ allow, ...(deny === undefined ? {} : { deny }) });
+  });
 }
 
 /**
@@ -68,8 +59,12 @@ export function allowAllLoopback(): PolicyRules {
  * @throws {SandboxError} `ERR_OPTION` for the first thing that is wrong.
  */
 export function checkedRules(rules: unknown): PolicyRules {
+  return withOptionErrors(() => checkRules(rules));
+}
+
+function withOptionErrors<Value>(check: () => Value): Value {
   try {
-    return checkRules(rules);
+    return check();
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw new SandboxError("ERR_OPTION", `policy: ${formatPath(error.path)}: ${error.message}`, {

@@ -55,6 +55,19 @@ export function checkRules(value: unknown, path: PolicyPath = []): PolicyRules {
   return { allow, deny };
 }
 
+/** Checks what grants get that bring none of their own, and denials, as {@link checkRules} does. */
+export function checkDefaults(
+  value: unknown,
+): Omit<Grant, "origin"> & { readonly deny?: readonly unknown[] } {
+  const path = ["options"];
+  const options = checkObject(value, path, ["addresses", "connect", "deny"]);
+  return {
+    ...given("addresses", options["addresses"], path, checkAddressRules),
+    ...given("connect", options["connect"], path, checkConnectOptions),
+    ...given("deny", options["deny"], path, checkList),
+  };
+}
+
 /** Checks the answer of a policy function, as {@link checkRules} does. */
 export function checkVerdict(value: unknown): Decision {
   const verdict = checkObject(
