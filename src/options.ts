@@ -3,6 +3,7 @@ import { type GuestGlobal, guestGlobals } from "./boundary.ts";
 import { SandboxError } from "./errors.ts";
 import type { Observer, SandboxEvent } from "./events.ts";
 import type { ModuleSource } from "./modules/module-source.ts";
+import { checkedRules } from "./policy/allow-origins.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 
 /** Refuses every connection. The default policy. */
@@ -47,14 +48,14 @@ export function resolveBaseUrl(baseUrl: string | URL | undefined): string | unde
   return text;
 }
 
-/** Checks that a policy is a function or rules. What the rules hold was checked by `allowOrigins`. */
+/** Checks a policy, also rules that were written by hand. */
 export function resolvePolicy(policy: NetworkPolicy = denyAll): NetworkPolicy {
-  const isPolicy =
-    typeof policy === "function" ||
-    // Callers without types pass anything.
-    (typeof policy === "object" && policy !== null && Array.isArray(policy.allow));
-  if (!isPolicy) throw expected("policy", "a function or the result of allowOrigins()", policy);
-  return policy;
+  if (typeof policy === "function") return policy;
+  // Callers without types pass anything.
+  if (typeof policy !== "object" || policy === null) {
+    throw expected("policy", "a function or the result of allowOrigins()", policy);
+  }
+  return checkedRules(policy);
 }
 
 /** Checks what `import` finds; a `file:` URL becomes a path, which can be posted to a thread. */

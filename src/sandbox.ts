@@ -106,7 +106,7 @@ export interface Sandbox extends AsyncDisposable {
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const resolved = resolveOptions(options);
   const { signal } = options;
-  if (isAborted(signal)) throw closedError(signal);
+  if (signal !== undefined && isAborted(signal)) throw closedError(signal);
   const closed = createClosed();
   const common = { ...resolved, closed: closed.resolve };
   const inner =
@@ -121,7 +121,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   signal?.addEventListener("abort", close, { once: true });
   void closed.promise.then(() => signal?.removeEventListener("abort", close));
   // It may have been aborted while the sandbox started.
-  if (isAborted(signal)) close();
+  if (signal !== undefined && isAborted(signal)) close();
 
   return {
     async run(source, runOptions = {}) {
@@ -208,8 +208,8 @@ function createClosed(): {
 }
 
 /** A function, because the compiler believes that `aborted` cannot change. */
-function isAborted(signal: AbortSignal | undefined): signal is AbortSignal {
-  return signal !== undefined && signal.aborted;
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 function closedError(signal: AbortSignal): SandboxError {
