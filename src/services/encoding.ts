@@ -67,8 +67,10 @@ function decodeUtf16(data: ArrayBuffer, isLittleEndian: boolean): Decoded {
   const view = new DataView(data);
   const units = new Uint16Array(data.byteLength >> 1);
   for (let i = 0; i < units.length; i++) units[i] = view.getUint16(i * 2, isLittleEndian);
-  const tail = data.byteLength % 2 === 0 ? "" : "\ufffd";
   const text = fromCodeUnits(units);
+  // An odd byte after half of a pair is part of the same error.
+  const isHalf = /[\ud800-\udbff]$/.test(text);
+  const tail = data.byteLength % 2 === 0 || isHalf ? "" : "\ufffd";
   const wellFormed = text.replace(loneSurrogates, "\ufffd") + tail;
   return wellFormed === text ? { exact: text } : { replaced: wellFormed };
 }
