@@ -48,7 +48,9 @@ export function isBufferSource(value: object): value is ArrayBuffer | ArrayBuffe
  */
 export function readBytes(value: ArrayBuffer | ArrayBufferView, copy: boolean): ArrayBuffer {
   if (!isView(value)) {
-    return copy ? copyBytes(value, 0, arrayBufferByteLength(value)) : value;
+    const length = arrayBufferByteLength(value);
+    // A detached one is empty, but no buffer to hand on.
+    return copy || length === 0 ? copyBytes(value, 0, length) : value;
   }
   const buffer = viewBuffer(value) as ArrayBuffer;
   const bytes = arrayBufferByteLength(buffer);

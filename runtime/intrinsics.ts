@@ -50,9 +50,22 @@ export const symbolIterator: typeof Symbol.iterator = Symbol.iterator;
 export const symbolToStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
 
 export const jsonParse: typeof JSON.parse = JSON.parse;
-/** JSON of a string, a number, or a {@link createList} list of them. Anything else would ask the script's `toJSON`. */
-export const jsonStringify: (value: string | number | readonly unknown[]) => string =
-  JSON.stringify;
+const stringify = JSON.stringify;
+
+/**
+ * JSON of a string, a number, or a {@link createList} list of such values. Lists are joined here: the engine's own function would run
+ * setters that a script put on `Object.prototype[0]`, and ask for `toJSON`.
+ */
+export function jsonStringify(value: string | number | readonly unknown[]): string {
+  if (typeof value !== "object") return stringify(value);
+  let text = "[";
+  for (let index = 0; index < value.length; index++) {
+    if (index > 0) text += ",";
+    text += jsonStringify(value[index] as string);
+  }
+  return text + "]";
+}
+
 export const floor: (value: number) => number = Math.floor;
 export const trunc: (value: number) => number = Math.trunc;
 export const dateNow: typeof Date.now = Date.now;

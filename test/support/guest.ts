@@ -32,6 +32,8 @@ export interface TestGuest extends Disposable {
   evaluate(source: string): unknown;
   /** Delivers one event, with all jobs and steps. */
   deliver(kind: EventKind, id: number, data?: string | Uint8Array): void;
+  /** Ends the guest as its sandbox does; scripts can still be evaluated. */
+  shutDown(): void;
   /** Recorded calls of one name, without the name. */
   callsOf(name: keyof HostCalls): readonly (readonly unknown[])[];
 }
@@ -97,6 +99,9 @@ export async function createGuest(options: TestGuestOptions = {}): Promise<TestG
     },
     deliver(kind, id, data) {
       settle(guest.deliver(kind, id, data));
+    },
+    shutDown() {
+      guest.shutDown();
     },
     callsOf(name) {
       return calls.filter((call) => call[0] === name).map((call) => call.slice(1));
