@@ -22,6 +22,8 @@ export interface LocalSandboxOptions extends Pick<
   readonly compiled?: CompiledEngine | undefined;
   /** Must not throw. */
   emit(event: SandboxEvent): void;
+  /** Is called now and then while a script runs: what waits for the end of the turn can go out. Must not throw. */
+  readonly whileRunning?: () => void;
   /** Is called once, when the sandbox is closed, with the error that closed it, if any. */
   closed(error: SandboxError | undefined): void;
 }
@@ -88,7 +90,10 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       void finish(cause, () => {});
     },
   });
-  engine.shouldInterrupt = () => device.isOverdue();
+  engine.shouldInterrupt = () => {
+    options.whileRunning?.();
+    return device.isOverdue();
+  };
   if (options.modules !== undefined) enableModules(engine, options.modules);
 
   function finish(error: SandboxError | undefined, dispose: () => void): Promise<void> {

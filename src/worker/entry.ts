@@ -62,6 +62,8 @@ function main(options: WorkerOptions): void {
         transport: options.isTransportOutside ? remoteTransport : wsTransport(),
         compiled,
         watch: watchTurns(state),
+        // What a script printed is seen also while it does not yield.
+        whileRunning: () => outbox.flush(),
         emit: options.isObserved ? (event) => outbox.add(event) : () => {},
         closed(error) {
           send({ type: "closed", error: error === undefined ? undefined : packError(error) });

@@ -2,7 +2,10 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+/** The built command. */
+export const commandFile: string = fileURLToPath(
+  new URL("../../dist/cli/main.js", import.meta.url),
+);
 
 /** How the command ended. */
 export interface CommandResult {
@@ -17,7 +20,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Standard input. @defaultValue empty */
   readonly input?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Whether standard output is read in pauses, so that its pipe is full most of the time. */
+  readonly isSlow?: boolean;
 }
 
 /** A running command. */
@@ -33,14 +37,17 @@ export function startCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-  });
+  const child = spawn(process.execPath, [commandFile, ...args], { cwd: options.cwd });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  if (options.isSlow === true) {
+    child.stdout.on("data", () => {
+      child.stdout.pause();
+      setImmediate(() => child.stdout.resume());
+    });
+  }
   // The command may end without reading its input.
   child.stdin.on("error", () => {}).end(options.input ?? "");
   const result = new Promise<CommandResult>((resolve) => {
