@@ -85,19 +85,21 @@ export class Timers {
     this.#live = 0;
   }
 
-  /** Queues a step for the next timer due at `now` that is not younger than `sequence`, or sets the alarm for later. */
+  /**
+   * Queues a step for the next timer that is due at `now` and not younger than `sequence`. The last step finds none: by then the
+   * promise jobs of the last callback have run, too.
+   */
   #drain(now: number, sequence: number): void {
-    const next = this.#heap.first();
-    if (next === undefined || next.due > now || next.sequence > sequence) {
-      this.#isDraining = false;
-      this.#setAlarm();
-      return;
-    }
     this.#scope.steps.push(() => {
-      // Steps before this one may have cancelled it.
       const timer = this.#heap.first();
+      if (timer === undefined || timer.due > now || timer.sequence > sequence) {
+        this.#isDraining = false;
+        this.#nestingStep = -1;
+        this.#setAlarm();
+        return false;
+      }
       try {
-        if (timer !== undefined && timer.due <= now && timer.sequence <= sequence) this.#run(timer);
+        this.#run(timer);
       } finally {
         this.#drain(now, sequence);
       }
