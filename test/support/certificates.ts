@@ -86,7 +86,7 @@ function issue(body: CertificateBody, issuerKey: KeyObject): string {
   );
   const signature = sign("sha256", toBeSigned, issuerKey);
   const der = sequence(toBeSigned, algorithm, bitString(signature));
-  const lines = der.toString("base64").replace(/.{64}/g, "$&\n");
+  const lines = (der.toString("base64").match(/.{1,64}/g) ?? []).join("\n");
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 

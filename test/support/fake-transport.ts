@@ -1,3 +1,4 @@
+import type { FailureStage } from "../../src/events.ts";
 import type {
   CloseInfo,
   Transport,
@@ -12,6 +13,8 @@ export interface FakeConnection {
   readonly sink: TransportSink;
   /** What was asked of the connection, in order, for example `"send hello"`, `"close 1000 bye"`, `"abort"`. */
   readonly calls: string[];
+  /** How far the handshake is. */
+  stage: FailureStage;
 }
 
 /** A transport without a network. */
@@ -38,8 +41,12 @@ export function createFakeTransport(): FakeTransport {
     },
     connect(request, sink): TransportConnection {
       const calls: string[] = [];
-      connections.push({ request, sink, calls });
+      const connection: FakeConnection = { request, sink, calls, stage: "handshake" };
+      connections.push(connection);
       return {
+        get stage() {
+          return connection.stage;
+        },
         send: (data) =>
           calls.push(`send ${typeof data === "string" ? data : `[${data.join(" ")}]`}`),
         close: (code, reason) => calls.push(`close ${code ?? "-"} ${reason}`.trimEnd()),
