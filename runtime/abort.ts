@@ -2,7 +2,7 @@
 import { dispatchStep } from "./dispatch.ts";
 import { DOMException } from "./dom-exception.ts";
 import { EventTarget, fireNow, listenersOf } from "./event-target.ts";
-import { Event, trusted } from "./event.ts";
+import { createEvent } from "./event.ts";
 import { createList, TypeErrorOf } from "./intrinsics.ts";
 import type { Steps } from "./steps.ts";
 import {
@@ -176,6 +176,6 @@ function toReason(reason: unknown): unknown {
 function fireAbort(signal: AbortSignal, inStep: boolean): void {
   if (inStep) {
     const list = listenersOf(signal, "abort");
-    steps.push(dispatchStep(() => new Event("abort", trusted), signal, list));
-  } else fireNow(new Event("abort", trusted), signal, "abort");
+    steps.push(dispatchStep(() => createEvent("abort"), signal, list));
+  } else fireNow(createEvent("abort"), signal, "abort");
 }

@@ -1,57 +1,52 @@
-import { Event, trusted } from "./event.ts";
-import {
-  checkArguments,
-  illegalInvocation,
-  toBoolean,
-  toDictionary,
-  toUnsignedShort,
-  toUSVString,
-} from "./webidl.ts";
+import { Event, type EventState, scriptState, stateOf, trustedState } from "./event.ts";
+import { toBoolean, toDictionary, toUnsignedShort, toUSVString } from "./webidl.ts";
+
+const kind = 2;
+
+interface CloseDetails {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
 
 /** Makes the trusted `close` event. */
-export let createCloseEvent: (code: number, reason: string, wasClean: boolean) => CloseEvent;
+export function createCloseEvent(code: number, reason: string, wasClean: boolean): CloseEvent {
+  const details: CloseDetails = { code, reason, wasClean };
+  return new CloseEvent(trustedState("close", kind, details, undefined));
+}
+
+/** Converts the arguments of the constructor. */
+export function closeState(type: unknown, init: unknown): EventState {
+  const state = scriptState(type, init);
+  const members = toDictionary(init);
+  const code = members?.["code"];
+  const convertedCode = code === undefined ? 0 : toUnsignedShort(code);
+  const reason = members?.["reason"];
+  const details: CloseDetails = {
+    code: convertedCode,
+    reason: reason === undefined ? "" : toUSVString(reason),
+    wasClean: toBoolean(members?.["wasClean"]),
+  };
+  state[4] = kind;
+  state[5] = details;
+  return state;
+}
 
 /** @see https://websockets.spec.whatwg.org/#the-closeevent-interface */
 export class CloseEvent extends Event {
-  #wasClean = false;
-  #code = 0;
-  #reason = "";
-
-  constructor(type: unknown, init?: unknown) {
-    checkArguments("CloseEvent", arguments.length, 1);
-    super(type, init);
-    if (init === trusted) return;
-    const members = toDictionary(init);
-    if (members === undefined) return;
-    const code = members["code"];
-    if (code !== undefined) this.#code = toUnsignedShort(code);
-    const reason = members["reason"];
-    if (reason !== undefined) this.#reason = toUSVString(reason);
-    this.#wasClean = toBoolean(members["wasClean"]);
-  }
-
   get wasClean(): boolean {
-    if (!(#code in this)) illegalInvocation();
-    return this.#wasClean;
+    return read(this).wasClean;
   }
 
   get code(): number {
-    if (!(#code in this)) illegalInvocation();
-    return this.#code;
+    return read(this).code;
   }
 
   get reason(): string {
-    if (!(#code in this)) illegalInvocation();
-    return this.#reason;
+    return read(this).reason;
   }
+}
 
-  static {
-    createCloseEvent = (code, reason, wasClean) => {
-      const event = new CloseEvent("close", trusted);
-      event.#code = code;
-      event.#reason = reason;
-      event.#wasClean = wasClean;
-      return event;
-    };
-  }
+function read(event: unknown): CloseDetails {
+  return stateOf(event, kind)[5] as CloseDetails;
 }

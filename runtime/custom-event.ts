@@ -1,20 +1,21 @@
-import { Event, initializeEvent } from "./event.ts";
-import { checkArguments, illegalInvocation, toDictionary, toDOMString } from "./webidl.ts";
+import { Event, type EventState, initializeEvent, scriptState, stateOf } from "./event.ts";
+import { checkArguments, toDictionary, toDOMString } from "./webidl.ts";
+
+const kind = 1;
+
+/** Converts the arguments of the constructor. */
+export function customState(type: unknown, init: unknown): EventState {
+  const state = scriptState(type, init);
+  const detail = toDictionary(init)?.["detail"];
+  state[4] = kind;
+  state[5] = detail === undefined ? null : detail;
+  return state;
+}
 
 /** @see https://dom.spec.whatwg.org/#interface-customevent */
 export class CustomEvent extends Event {
-  #detail: unknown;
-
-  constructor(type: unknown, init?: unknown) {
-    checkArguments("CustomEvent", arguments.length, 1);
-    super(type, init);
-    const detail = toDictionary(init)?.["detail"];
-    this.#detail = detail === undefined ? null : detail;
-  }
-
   get detail(): unknown {
-    if (!(#detail in this)) illegalInvocation();
-    return this.#detail;
+    return stateOf(this, kind)[5];
   }
 
   initCustomEvent(
@@ -23,8 +24,8 @@ export class CustomEvent extends Event {
     cancelable?: unknown,
     detail: unknown = null,
   ): void {
-    if (!(#detail in this)) illegalInvocation();
+    const state = stateOf(this, kind);
     checkArguments("initCustomEvent", arguments.length, 1);
-    if (initializeEvent(this, toDOMString(type), bubbles, cancelable)) this.#detail = detail;
+    if (initializeEvent(this, toDOMString(type), bubbles, cancelable)) state[5] = detail;
   }
 }

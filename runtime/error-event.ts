@@ -1,13 +1,13 @@
-import { Event, trustedCancelable } from "./event.ts";
-import type { Position } from "./stack.ts";
 import {
-  checkArguments,
-  illegalInvocation,
-  toDictionary,
-  toDOMString,
-  toUnsignedLong,
-  toUSVString,
-} from "./webidl.ts";
+  cancelableState,
+  Event,
+  eventKind,
+  type EventState,
+  scriptState,
+  stateOf,
+} from "./event.ts";
+import type { Position } from "./stack.ts";
+import { toDictionary, toDOMString, toUnsignedLong, toUSVString } from "./webidl.ts";
 
 /** What an `ErrorEvent` tells; also the arguments of a global `onerror`. */
 export interface ErrorDetails extends Position {
@@ -15,41 +15,45 @@ export interface ErrorDetails extends Position {
   readonly error: unknown;
 }
 
-const noDetails: ErrorDetails = { message: "", file: "", line: 0, column: 0, error: undefined };
+const kind = 3;
 
 /** Makes the trusted `error` event of the global. */
-export let createErrorEvent: (details: ErrorDetails) => ErrorEvent;
+export function createErrorEvent(details: ErrorDetails): ErrorEvent {
+  return new ErrorEvent(cancelableState("error", kind, details, undefined));
+}
+
 /** Details of an `ErrorEvent`; `undefined` for any other event. */
-export let errorDetails: (event: Event) => ErrorDetails | undefined;
+export function errorDetails(event: Event): ErrorDetails | undefined {
+  return eventKind(event) === kind ? read(event) : undefined;
+}
+
+/** Converts the arguments of the constructor. */
+export function errorState(type: unknown, init: unknown): EventState {
+  const state = scriptState(type, init);
+  const members = toDictionary(init);
+  // In the order of the dictionary: the conversions run code of the script.
+  const column = members?.["colno"];
+  const convertedColumn = column === undefined ? 0 : toUnsignedLong(column);
+  const error = members?.["error"];
+  const file = members?.["filename"];
+  const convertedFile = file === undefined ? "" : toUSVString(file);
+  const line = members?.["lineno"];
+  const convertedLine = line === undefined ? 0 : toUnsignedLong(line);
+  const message = members?.["message"];
+  const details: ErrorDetails = {
+    message: message === undefined ? "" : toDOMString(message),
+    file: convertedFile,
+    line: convertedLine,
+    column: convertedColumn,
+    error,
+  };
+  state[4] = kind;
+  state[5] = details;
+  return state;
+}
 
 /** @see https://html.spec.whatwg.org/#the-errorevent-interface */
 export class ErrorEvent extends Event {
-  #details: ErrorDetails = noDetails;
-
-  constructor(type: unknown, init?: unknown) {
-    checkArguments("ErrorEvent", arguments.length, 1);
-    super(type, init);
-    if (init === trustedCancelable) return;
-    const members = toDictionary(init);
-    if (members === undefined) return;
-    // In the order of the dictionary: the conversions run code of the script.
-    const column = members["colno"];
-    const convertedColumn = column === undefined ? 0 : toUnsignedLong(column);
-    const error = members["error"];
-    const file = members["filename"];
-    const convertedFile = file === undefined ? "" : toUSVString(file);
-    const line = members["lineno"];
-    const convertedLine = line === undefined ? 0 : toUnsignedLong(line);
-    const message = members["message"];
-    this.#details = {
-      message: message === undefined ? "" : toDOMString(message),
-      file: convertedFile,
-      line: convertedLine,
-      column: convertedColumn,
-      error,
-    };
-  }
-
   get message(): string {
     return read(this).message;
   }
@@ -69,18 +73,8 @@ export class ErrorEvent extends Event {
   get error(): unknown {
     return read(this).error;
   }
-
-  static {
-    createErrorEvent = (details) => {
-      const event = new ErrorEvent("error", trustedCancelable);
-      event.#details = details;
-      return event;
-    };
-    errorDetails = (event) => (#details in event ? event.#details : undefined);
-  }
 }
 
-function read(event: ErrorEvent): ErrorDetails {
-  const isObject = typeof event === "object" && (event as object | null) !== null;
-  return (isObject ? errorDetails(event) : undefined) ?? illegalInvocation();
+function read(event: unknown): ErrorDetails {
+  return stateOf(event, kind)[5] as ErrorDetails;
 }

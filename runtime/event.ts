@@ -20,14 +20,58 @@ const dispatching = 128;
 const initialized = 256;
 const isTrusted = 512;
 
-/** Passed as the dictionary of an event that the runtime makes itself. */
-export const trusted: object = { __proto__: null };
-/** The same, for an event that can be canceled. */
-export const trustedCancelable: object = { __proto__: null };
+/**
+ * Everything an event knows, in one array: a private field for each would make an event four times as costly. All indices exist
+ * from the start, so that nothing is looked up on a prototype. The last two belong to the interface that `kind` tells.
+ */
+export type EventState = [
+  type: string,
+  flags: number,
+  /** Stays after the dispatch. While it lasts this is the current target too: there is no tree of targets. */
+  target: object | null,
+  timeStamp: number,
+  kind: number,
+  first: unknown,
+  second: unknown,
+];
+
+/** State of an event that the runtime makes itself. */
+export function trustedState(
+  type: string,
+  kind: number,
+  first: unknown,
+  second: unknown,
+): EventState {
+  return [type, initialized | isTrusted, null, hostNow(), kind, first, second];
+}
+
+/** The same for an event that can be canceled. */
+export function cancelableState(
+  type: string,
+  kind: number,
+  first: unknown,
+  second: unknown,
+): EventState {
+  return [type, initialized | isTrusted | cancelable, null, hostNow(), kind, first, second];
+}
+
+/** State of an event that a script makes: converts the arguments of the constructor. */
+export function scriptState(type: unknown, init: unknown): EventState {
+  const name = toDOMString(type);
+  const members = toDictionary(init);
+  let flags = initialized;
+  if (members !== undefined) {
+    if (toBoolean(members["bubbles"])) flags |= bubbles;
+    if (toBoolean(members["cancelable"])) flags |= cancelable;
+    if (toBoolean(members["composed"])) flags |= composed;
+  }
+  return [name, flags, null, hostNow(), 0, undefined, undefined];
+}
 
 /** Functions for the dispatch; scripts cannot reach them. */
 export let isEvent: (value: unknown) => value is Event;
 export let eventType: (event: Event) => string;
+export let eventKind: (event: Event) => number;
 /** Whether `dispatchEvent` may take the event. */
 export let canDispatch: (event: Event) => boolean;
 /** Starts a dispatch; with `byScript` the event is not trusted. */
@@ -48,91 +92,79 @@ export let initializeEvent: (
 ) => boolean;
 
 let trustDescriptor: PropertyDescriptor;
+/** State of an event, unless a script called an accessor on something else. */
+let read: (value: unknown) => EventState;
 
-/** @see https://dom.spec.whatwg.org/#interface-event */
+/** State of an event of one kind; throws for everything else. */
+export let stateOf: (value: unknown, kind: number) => EventState;
+
+/**
+ * What is behind the interface `Event`: its constructor is not the one that scripts see, see `defineEventInterface`.
+ *
+ * @see https://dom.spec.whatwg.org/#interface-event
+ */
 export class Event {
-  #type: string;
-  #flags: number;
-  /** Stays after the dispatch. While it lasts this is the current target too: there is no tree of targets. */
-  #target: object | null;
-  readonly #timeStamp: number;
+  readonly #state: EventState;
 
-  constructor(type: unknown, init?: unknown) {
-    this.#target = null;
-    if (init === trusted || init === trustedCancelable) {
-      this.#type = type as string;
-      this.#flags =
-        init === trusted ? initialized | isTrusted : initialized | isTrusted | cancelable;
-    } else {
-      checkArguments("Event", arguments.length, 1);
-      this.#type = toDOMString(type);
-      const members = toDictionary(init);
-      let flags = initialized;
-      if (members !== undefined) {
-        if (toBoolean(members["bubbles"])) flags |= bubbles;
-        if (toBoolean(members["cancelable"])) flags |= cancelable;
-        if (toBoolean(members["composed"])) flags |= composed;
-      }
-      this.#flags = flags;
-    }
-    this.#timeStamp = hostNow();
+  constructor(state: EventState) {
+    this.#state = state;
     // [LegacyUnforgeable]: an accessor of every event itself, with one getter for all.
     defineProperty(this, "isTrusted", trustDescriptor);
   }
 
   get type(): string {
-    return read(this).#type;
+    return read(this)[0];
   }
 
   get target(): object | null {
-    return read(this).#target;
+    return read(this)[2];
   }
 
   get srcElement(): object | null {
-    return read(this).#target;
+    return read(this)[2];
   }
 
   get currentTarget(): object | null {
-    return read(this).#flags & dispatching ? this.#target : null;
+    return read(this)[1] & dispatching ? this.#state[2] : null;
   }
 
   composedPath(): object[] {
     const path = createList<object>();
-    if (read(this).#flags & dispatching && this.#target !== null) path[0] = this.#target;
+    if (read(this)[1] & dispatching && this.#state[2] !== null) path[0] = this.#state[2];
     return toArray(path);
   }
 
   get eventPhase(): number {
-    return read(this).#flags & dispatching ? 2 : 0;
+    return read(this)[1] & dispatching ? 2 : 0;
   }
 
   stopPropagation(): void {
-    read(this).#flags |= propagationStopped;
+    read(this)[1] |= propagationStopped;
   }
 
   get cancelBubble(): boolean {
-    return (read(this).#flags & propagationStopped) !== 0;
+    return (read(this)[1] & propagationStopped) !== 0;
   }
 
   set cancelBubble(value: boolean) {
     read(this);
-    if (value) this.#flags |= propagationStopped;
+    if (value) this.#state[1] |= propagationStopped;
   }
 
   stopImmediatePropagation(): void {
-    read(this).#flags |= propagationStopped | immediatelyStopped;
+    read(this)[1] |= propagationStopped | immediatelyStopped;
   }
 
   get bubbles(): boolean {
-    return (read(this).#flags & bubbles) !== 0;
+    return (read(this)[1] & bubbles) !== 0;
   }
 
   get cancelable(): boolean {
-    return (read(this).#flags & cancelable) !== 0;
+    return (read(this)[1] & cancelable) !== 0;
   }
 
   get returnValue(): boolean {
-    return (read(this).#flags & canceled) === 0;
+    return (read(this)[1] & canceled) === 0;
   }
 
   set returnValue(value: boolean) {
@@ -141,19 +173,20 @@ export class Event {
   }
 
   preventDefault(): void {
-    cancelEvent(read(this));
+    read(this);
+    cancelEvent(this);
   }
 
   get defaultPrevented(): boolean {
-    return (read(this).#flags & canceled) !== 0;
+    return (read(this)[1] & canceled) !== 0;
   }
 
   get composed(): boolean {
-    return (read(this).#flags & composed) !== 0;
+    return (read(this)[1] & composed) !== 0;
   }
 
   get timeStamp(): number {
-    return read(this).#timeStamp;
+    return read(this)[3];
   }
 
   initEvent(type: unknown, mayBubble?: unknown, mayCancel?: unknown): void {
@@ -164,41 +197,47 @@ export class Event {
 
   static {
     isEvent = (value): value is Event =>
-      typeof value === "object" && value !== null && #flags in value;
-    eventType = (event) => event.#type;
-    canDispatch = (event) => (event.#flags & (dispatching | initialized)) === initialized;
+      typeof value === "object" && value !== null && #state in value;
+    read = (value) => (isEvent(value) ? value.#state : illegalInvocation());
+    stateOf = (value, kind) => {
+      const state = read(value);
+      return state[4] === kind ? state : illegalInvocation();
+    };
+    eventKind = (event) => event.#state[4];
+    eventType = (event) => event.#state[0];
+    canDispatch = (event) => (event.#state[1] & (dispatching | initialized)) === initialized;
     beginDispatch = (event, target, byScript) => {
-      event.#target = target;
-      event.#flags = (byScript ? event.#flags & ~isTrusted : event.#flags) | dispatching;
+      event.#state[2] = target;
+      event.#state[1] = (byScript ? event.#state[1] & ~isTrusted : event.#state[1]) | dispatching;
     };
     endDispatch = (event) => {
-      event.#flags &= ~(dispatching | propagationStopped | immediatelyStopped);
+      event.#state[1] &= ~(dispatching | propagationStopped | immediatelyStopped);
     };
-    isStopped = (event) => (event.#flags & immediatelyStopped) !== 0;
-    isPropagationStopped = (event) => (event.#flags & propagationStopped) !== 0;
+    isStopped = (event) => (event.#state[1] & immediatelyStopped) !== 0;
+    isPropagationStopped = (event) => (event.#state[1] & propagationStopped) !== 0;
     setPassive = (event, passive) => {
-      if (passive) event.#flags |= inPassiveListener;
-      else event.#flags &= ~inPassiveListener;
+      if (passive) event.#state[1] |= inPassiveListener;
+      else event.#state[1] &= ~inPassiveListener;
     };
     cancelEvent = (event) => {
-      if ((event.#flags & (cancelable | inPassiveListener)) === cancelable)
-        event.#flags |= canceled;
+      if ((event.#state[1] & (cancelable | inPassiveListener)) === cancelable)
+        event.#state[1] |= canceled;
     };
-    isCanceled = (event) => (event.#flags & canceled) !== 0;
+    isCanceled = (event) => (event.#state[1] & canceled) !== 0;
     initializeEvent = (event, type, mayBubble, mayCancel) => {
-      if (event.#flags & dispatching) return false;
-      event.#type = type;
-      event.#target = null;
-      event.#flags =
+      if (event.#state[1] & dispatching) return false;
+      event.#state[0] = type;
+      event.#state[2] = null;
+      event.#state[1] =
         initialized |
-        (event.#flags & composed) |
+        (event.#state[1] & composed) |
         (toBoolean(mayBubble) ? bubbles : 0) |
         (toBoolean(mayCancel) ? cancelable : 0);
       return true;
     };
     const get = {
       get isTrusted(): boolean {
-        return (read(this).#flags & isTrusted) !== 0;
+        return (read(this)[1] & isTrusted) !== 0;
       },
     };
     trustDescriptor = {
@@ -210,8 +249,7 @@ export class Event {
   }
 }
 
-/** The event, unless a script called an accessor on something else. */
-function read(value: unknown): Event {
-  if (!isEvent(value)) illegalInvocation();
-  return value;
+/** Makes a trusted event without further attributes. */
+export function createEvent(type: string): Event {
+  return new Event(trustedState(type, 0, undefined, undefined));
 }

@@ -1,16 +1,17 @@
 import { AbortController, AbortSignal, isAbortSignal } from "./abort.ts";
 import { Blob } from "./blob.ts";
-import { CloseEvent } from "./close-event.ts";
-import { CustomEvent } from "./custom-event.ts";
+import { CloseEvent, closeState } from "./close-event.ts";
+import { CustomEvent, customState } from "./custom-event.ts";
 import { installDOMException } from "./dom-exception.ts";
-import { ErrorEvent } from "./error-event.ts";
+import { ErrorEvent, errorState } from "./error-event.ts";
 import { defineHandlers } from "./event-handler.ts";
+import { defineEventInterface } from "./event-interface.ts";
 import { EventTarget } from "./event-target.ts";
-import { Event } from "./event.ts";
+import { Event, scriptState } from "./event.ts";
 import { File } from "./file.ts";
 import { defineInterface } from "./interface.ts";
-import { MessageEvent } from "./message-event.ts";
-import { PromiseRejectionEvent } from "./promise-rejection-event.ts";
+import { MessageEvent, messageState } from "./message-event.ts";
+import { PromiseRejectionEvent, rejectionState } from "./promise-rejection-event.ts";
 import { isWebSocket, readyStates, WebSocket } from "./web-socket.ts";
 
 /** Installs every interface of the events family, `Blob`, and `WebSocket`, which the global gets when it is `exposed`. */
@@ -20,25 +21,45 @@ export function installInterfaces(global: object, exposed: boolean): void {
     name: "EventTarget",
     lengths: { addEventListener: 2, removeEventListener: 2 },
   });
-  defineInterface(global, Event, {
+  const parent = defineEventInterface(global, Event, {
     name: "Event",
     length: 1,
     constants: { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 },
     lengths: { initEvent: 1 },
+    toState: scriptState,
   });
-  defineInterface(global, CustomEvent, {
+  defineEventInterface(global, CustomEvent, {
     name: "CustomEvent",
     length: 1,
     lengths: { initCustomEvent: 1 },
+    toState: customState,
+    parent,
   });
-  defineInterface(global, MessageEvent, {
+  defineEventInterface(global, MessageEvent, {
     name: "MessageEvent",
     length: 1,
     lengths: { initMessageEvent: 1 },
+    toState: messageState,
+    parent,
   });
-  defineInterface(global, CloseEvent, { name: "CloseEvent", length: 1 });
-  defineInterface(global, ErrorEvent, { name: "ErrorEvent", length: 1 });
-  defineInterface(global, PromiseRejectionEvent, { name: "PromiseRejectionEvent", length: 2 });
+  defineEventInterface(global, CloseEvent, {
+    name: "CloseEvent",
+    length: 1,
+    toState: closeState,
+    parent,
+  });
+  defineEventInterface(global, ErrorEvent, {
+    name: "ErrorEvent",
+    length: 1,
+    toState: errorState,
+    parent,
+  });
+  defineEventInterface(global, PromiseRejectionEvent, {
+    name: "PromiseRejectionEvent",
+    length: 2,
+    toState: rejectionState,
+    parent,
+  });
   defineInterface(global, AbortSignal, { name: "AbortSignal", lengths: { abort: 0 } });
   defineInterface(global, AbortController, { name: "AbortController", lengths: { abort: 0 } });
   defineInterface(global, Blob, { name: "Blob", lengths: { slice: 0 } });

@@ -1,13 +1,13 @@
-import { Event, initializeEvent, trusted } from "./event.ts";
-import { freeze, toArray, TypeErrorOf } from "./intrinsics.ts";
 import {
-  checkArguments,
-  illegalInvocation,
-  toDictionary,
-  toDOMString,
-  toSequence,
-  toUSVString,
-} from "./webidl.ts";
+  Event,
+  type EventState,
+  initializeEvent,
+  scriptState,
+  stateOf,
+  trustedState,
+} from "./event.ts";
+import { freeze, toArray, TypeErrorOf } from "./intrinsics.ts";
+import { checkArguments, toDictionary, toDOMString, toSequence, toUSVString } from "./webidl.ts";
 
 /** Where a message came from; one object for all messages of a socket. */
 export interface MessageSource {
@@ -23,55 +23,57 @@ export function createMessageSource(origin: string): MessageSource {
   return { origin, lastEventId: "", source: null, ports: undefined };
 }
 
+const kind = 5;
+
 /** Makes the trusted `message` event. */
-export let createMessageEvent: (data: unknown, source: MessageSource) => MessageEvent;
+export function createMessageEvent(data: unknown, source: MessageSource): MessageEvent {
+  return new MessageEvent(trustedState("message", kind, data, source));
+}
+
+/** Converts the arguments of the constructor. */
+export function messageState(type: unknown, init: unknown): EventState {
+  const state = scriptState(type, init);
+  const members = toDictionary(init);
+  const data = members?.["data"];
+  const lastEventId = members?.["lastEventId"];
+  const id = lastEventId === undefined ? "" : toDOMString(lastEventId);
+  const origin = members?.["origin"];
+  const convertedOrigin = origin === undefined ? "" : toUSVString(origin);
+  const ports = toPorts(members?.["ports"]);
+  const from: MessageSource = {
+    origin: convertedOrigin,
+    lastEventId: id,
+    source: toSource(members?.["source"]),
+    ports,
+  };
+  state[4] = kind;
+  state[5] = data === undefined ? null : data;
+  state[6] = from;
+  return state;
+}
 
 /** @see https://html.spec.whatwg.org/#the-messageevent-interface */
 export class MessageEvent extends Event {
-  #data: unknown;
-  #source: MessageSource | undefined;
-
-  constructor(type: unknown, init?: unknown) {
-    checkArguments("MessageEvent", arguments.length, 1);
-    super(type, init);
-    if (init === trusted) return;
-    const members = toDictionary(init);
-    const data = members?.["data"];
-    const lastEventId = members?.["lastEventId"];
-    const id = lastEventId === undefined ? "" : toDOMString(lastEventId);
-    const origin = members?.["origin"];
-    const convertedOrigin = origin === undefined ? "" : toUSVString(origin);
-    const ports = toPorts(members?.["ports"]);
-    const source = toSource(members?.["source"]);
-    this.#data = data === undefined ? null : data;
-    this.#source = { origin: convertedOrigin, lastEventId: id, source, ports };
-  }
-
   get data(): unknown {
-    if (!(#data in this)) illegalInvocation();
-    return this.#data;
+    return stateOf(this, kind)[5];
   }
 
   get origin(): string {
-    if (!(#data in this)) illegalInvocation();
-    return this.#source?.origin ?? "";
+    return read(this).origin;
   }
 
   get lastEventId(): string {
-    if (!(#data in this)) illegalInvocation();
-    return this.#source?.lastEventId ?? "";
+    return read(this).lastEventId;
   }
 
   get source(): null {
-    if (!(#data in this)) illegalInvocation();
-    return null;
+    return read(this).source;
   }
 
   get ports(): readonly never[] {
-    if (!(#data in this)) illegalInvocation();
-    this.#source ??= createMessageSource("");
-    this.#source.ports ??= freeze<never[]>([]);
-    return this.#source.ports;
+    const source = read(this);
+    source.ports ??= freeze<never[]>([]);
+    return source.ports;
   }
 
   initMessageEvent(
@@ -84,7 +86,7 @@ export class MessageEvent extends Event {
     source?: unknown,
     ports?: unknown,
   ): void {
-    if (!(#data in this)) illegalInvocation();
+    const state = stateOf(this, kind);
     checkArguments("initMessageEvent", arguments.length, 1);
     const name = toDOMString(type);
     const from: MessageSource = {
@@ -94,18 +96,13 @@ export class MessageEvent extends Event {
       ports: toPorts(ports),
     };
     if (!initializeEvent(this, name, bubbles, cancelable)) return;
-    this.#data = data;
-    this.#source = from;
+    state[5] = data;
+    state[6] = from;
   }
+}
 
-  static {
-    createMessageEvent = (data, source) => {
-      const event = new MessageEvent("message", trusted);
-      event.#data = data;
-      event.#source = source;
-      return event;
-    };
-  }
+function read(event: unknown): MessageSource {
+  return stateOf(event, kind)[6] as MessageSource;
 }
 
 /** There is no window, port or worker that could be the source. */

@@ -1,42 +1,33 @@
-import { Event, trustedCancelable } from "./event.ts";
+import { cancelableState, Event, type EventState, scriptState, stateOf } from "./event.ts";
 import { TypeErrorOf } from "./intrinsics.ts";
-import { checkArguments, illegalInvocation, toDictionary } from "./webidl.ts";
+import { toDictionary } from "./webidl.ts";
+
+const kind = 4;
 
 /** Makes the trusted `unhandledrejection` event of the global. */
-export let createRejectionEvent: (promise: unknown, reason: unknown) => PromiseRejectionEvent;
+export function createRejectionEvent(promise: unknown, reason: unknown): PromiseRejectionEvent {
+  return new PromiseRejectionEvent(cancelableState("unhandledrejection", kind, promise, reason));
+}
+
+/** Converts the arguments of the constructor. */
+export function rejectionState(type: unknown, init: unknown): EventState {
+  const state = scriptState(type, init);
+  const members = toDictionary(init);
+  const promise = members?.["promise"];
+  if (promise === undefined) throw new TypeErrorOf("PromiseRejectionEvent: promise is required");
+  state[4] = kind;
+  state[5] = promise;
+  state[6] = members?.["reason"];
+  return state;
+}
 
 /** @see https://html.spec.whatwg.org/#the-promiserejectionevent-interface */
 export class PromiseRejectionEvent extends Event {
-  #promise: unknown;
-  #reason: unknown;
-
-  constructor(type: unknown, init: unknown) {
-    checkArguments("PromiseRejectionEvent", arguments.length, 2);
-    super(type, init);
-    if (init === trustedCancelable) return;
-    const members = toDictionary(init);
-    const promise = members?.["promise"];
-    if (promise === undefined) throw new TypeErrorOf("PromiseRejectionEvent: promise is required");
-    this.#promise = promise;
-    this.#reason = members?.["reason"];
-  }
-
   get promise(): unknown {
-    if (!(#promise in this)) illegalInvocation();
-    return this.#promise;
+    return stateOf(this, kind)[5];
   }
 
   get reason(): unknown {
-    if (!(#promise in this)) illegalInvocation();
-    return this.#reason;
-  }
-
-  static {
-    createRejectionEvent = (promise, reason) => {
-      const event = new PromiseRejectionEvent("unhandledrejection", trustedCancelable);
-      event.#promise = promise;
-      event.#reason = reason;
-      return event;
-    };
+    return stateOf(this, kind)[6];
   }
 }

@@ -16,7 +16,7 @@ import {
   listenersOf,
   removeAllListeners,
 } from "./event-target.ts";
-import { Event, trusted } from "./event.ts";
+import { createEvent, type Event } from "./event.ts";
 import {
   hostAbort,
   hostBufferedAmount,
@@ -222,7 +222,7 @@ export class WebSocket extends EventTarget {
       socket.#readyState = open;
       socket.#protocol = data[0];
       socket.#extensions = data[1];
-      fire(socket, "open", () => new Event("open", trusted), isNow);
+      fire(socket, "open", () => createEvent("open"), isNow);
     };
 
     const message = (socket: WebSocket, data: unknown, isNow: boolean): void => {
@@ -239,7 +239,7 @@ export class WebSocket extends EventTarget {
     const lost = (socket: WebSocket, data: CloseEventData, isNow: boolean): void => {
       sockets.delete(socket.#id);
       socket.#readyState = closed;
-      if (data[3]) fire(socket, "error", () => new Event("error", trusted), isNow);
+      if (data[3]) fire(socket, "error", () => createEvent("error"), isNow);
       fire(socket, "close", () => createCloseEvent(data[0], data[1], data[2]), isNow);
     };
 
