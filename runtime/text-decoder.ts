@@ -18,7 +18,7 @@ import { completeLength } from "./utf8.ts";
 import { illegalInvocation, toBoolean, toDictionary, toDOMString } from "./webidl.ts";
 
 /** Up to this many ASCII bytes, decoding here is faster than a call of the host. */
-const shortData = 128;
+const shortData = 64;
 
 /** @see https://encoding.spec.whatwg.org/#interface-textdecoder */
 export function defineTextDecoder(global: object, host: HostCalls): void {

@@ -1,3 +1,4 @@
+import { runInThisContext } from "node:vm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGuest, type TestGuest } from "../support/guest.ts";
@@ -19,7 +20,7 @@ describe.each(["bellard", "ng"] as const)("%s", (build) => {
       const parts = `(input) => { const url = new URL(...input);
         return [url.href, url.origin, url.protocol, url.username, url.password, url.host, url.hostname,
           url.port, url.pathname, url.search, url.hash, String(url), JSON.stringify(url)]; }`;
-      const run = new Function(`return ${parts}`)() as (input: string[]) => string[];
+      const run = runInThisContext(`(${parts})`) as (input: string[]) => string[];
 
       for (const input of [
         ["HTTP://user:p%40ss@EXAMPLE.com:8080/a/../b?q=1#frag"],
@@ -121,7 +122,7 @@ describe.each(["bellard", "ng"] as const)("%s", (build) => {
         const answers = changes.map(([method, ...input]) => params[method](...input) ?? null);
         return [answers, [...params], [...params.keys()], [...params.values()], params.size, String(params)];
       }`;
-      const run = new Function(`return ${source}`)() as (...input: unknown[]) => unknown;
+      const run = runInThisContext(`(${source})`) as (...input: unknown[]) => unknown;
       fc.assert(
         fc.property(text, fc.array(change, { maxLength: 6 }), (query, changes) => {
           expect(call(source, query, changes)).toEqual(
