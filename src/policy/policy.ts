@@ -42,7 +42,9 @@ export interface Grant {
   /**
    * `scheme://host[:port]`, where scheme is `ws` or `wss`; host is a name, a name with `*` in place of whole labels, an address,
    * or a CIDR block such as `192.168.0.0/16` or `[fd00::/8]`; port is a number, `*` for any, or absent for the scheme's own.
-   * `scheme://*@host` also lets the script put credentials into the URL.
+   * `*` as the first label stands for one or more labels, elsewhere for exactly one, and alone for every host. Of several grants
+   * that cover an origin the one that says most about host and port decides. `scheme://*@host` also lets the script put
+   * credentials into the URL.
    */
   readonly origin: string;
   /** Which addresses a name may resolve to. @defaultValue public unicast addresses; see `docs/policy.md` for names of local networks */

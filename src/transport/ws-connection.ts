@@ -81,12 +81,10 @@ export class WsConnection implements TransportConnection {
     }
     this.#stage = "closing";
     this.#drain?.close(code, reason, () => {
-      this.#fail(
-        this.#explain(
-          "ERR_CLOSE_TIMEOUT",
-          `the peer did not end the closing handshake within ${this.#request.closeTimeout} ms`,
-        ),
-      );
+      const message = `the peer did not end the closing handshake within ${this.#request.closeTimeout} ms`;
+      // Counts unless a close frame did arrive and only TCP was not ended: `ws` knows.
+      this.#failure = this.#explain("ERR_CLOSE_TIMEOUT", message);
+      this.#release();
     });
   }
 

@@ -1,8 +1,5 @@
 import { utf8Length } from "./utf8-length.ts";
 
-/** The close code that says: no code was received, or none was given. Never on the wire. */
-export const noCloseCode = 1005;
-
 /** The close code that says: the connection was lost or failed. Never on the wire. */
 export const abnormalCloseCode = 1006;
 

@@ -55,6 +55,17 @@ describe("the closing handshake", () => {
     await peer.closed();
   });
 
+  test("that the peer answers and never ends on TCP ends by the close timeout and is clean", async () => {
+    const { connection, sink, peer } = await openWs({ closeTimeout: 20 });
+    connection.close(3000);
+    await peer.readFrame();
+
+    peer.write(closeFrame(3000));
+
+    await expect(sink.whenClosed).resolves.toEqual({ code: 3000, reason: "", wasClean: true });
+    await peer.closed();
+  });
+
   test("that the peer never answers fails by the close timeout", async () => {
     const { connection, sink, peer } = await openWs({ closeTimeout: 20 });
 
