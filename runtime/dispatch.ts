@@ -138,12 +138,13 @@ function runListener(
   target: object,
   caught: (exception: unknown) => void,
 ): void {
+  const { passive } = listener;
   if (listener.once) list.remove(listener);
-  if (listener.passive) setPassive(event, true);
+  if (passive) setPassive(event, true);
   try {
     listener.run(event, target);
   } catch (exception) {
     caught(exception);
   }
-  if (listener.passive) setPassive(event, false);
+  if (passive) setPassive(event, false);
 }

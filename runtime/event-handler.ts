@@ -9,7 +9,7 @@ import { cancelEvent, type Event } from "./event.ts";
 import { defineAttribute } from "./interface.ts";
 import { invoke } from "./intrinsics.ts";
 import { Listener } from "./listener.ts";
-import { illegalInvocation, isCallable, isObject } from "./webidl.ts";
+import { illegalInvocation, isObject } from "./webidl.ts";
 
 /** Calls the value of the attribute, whatever it is by then. */
 class HandlerListener extends Listener {
@@ -22,7 +22,7 @@ class HandlerListener extends Listener {
 
   override run(event: Event, target: object): unknown {
     const handler = this.callback;
-    if (!isCallable(handler)) return undefined;
+    if (typeof handler !== "function") return undefined;
     const details = this.#isGlobal ? errorDetails(event) : undefined;
     if (details !== undefined) return runOnError(handler, event, target, details);
     const result = invoke(handler, target, event);

@@ -1,4 +1,4 @@
-import { Event, type EventState } from "./event.ts";
+import type { Event, EventState } from "./event.ts";
 import { defineInterface, type InterfaceDescription } from "./interface.ts";
 import { construct, setPrototypeOf, TypeErrorOf } from "./intrinsics.ts";
 import { checkArguments } from "./webidl.ts";

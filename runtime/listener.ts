@@ -22,7 +22,7 @@ export class Listener {
   /** Calls the script. */
   run(event: Event, target: object): unknown {
     const callback = this.callback;
-    if (isCallable(callback)) return invoke(callback, target, event);
+    if (typeof callback === "function") return invoke(callback, target, event);
     const { handleEvent } = callback as { handleEvent?: unknown };
     if (!isCallable(handleEvent)) {
       throw new TypeErrorOf("The listener is no function and has no handleEvent method");

@@ -9,13 +9,7 @@ import { isBufferSource, readBytes } from "./bytes.ts";
 import { createCloseEvent } from "./close-event.ts";
 import { dispatchFirst, dispatchNow, dispatchStep } from "./dispatch.ts";
 import { DOMException } from "./dom-exception.ts";
-import {
-  EventTarget,
-  existingListeners,
-  fireNow,
-  listenersOf,
-  removeAllListeners,
-} from "./event-target.ts";
+import { EventTarget, fireNow, listenersOf, removeAllListeners } from "./event-target.ts";
 import { createEvent, type Event } from "./event.ts";
 import {
   hostAbort,
@@ -32,7 +26,9 @@ import {
   jsonParse,
   jsonStringify,
   type SafeMap,
+  toWellFormed,
 } from "./intrinsics.ts";
+import type { ListenerList } from "./listener.ts";
 import { createMessageEvent, createMessageSource, type MessageSource } from "./message-event.ts";
 import { toProtocols } from "./protocols.ts";
 import type { Steps } from "./steps.ts";
@@ -92,6 +88,8 @@ export class WebSocket extends EventTarget {
   readonly #url: string;
   /** Origin of the messages. */
   readonly #source: MessageSource;
+  /** Kept at hand: it is needed for each message. */
+  readonly #messageListeners: ListenerList = listenersOf(this, "message");
   #readyState = connecting;
   #protocol = "";
   #extensions = "";
@@ -176,7 +174,8 @@ export class WebSocket extends EventTarget {
     checkArguments("send", arguments.length, 1);
     let bytes: ArrayBuffer | undefined;
     let text = "";
-    if (isObject(data) && isBlob(data)) bytes = blobBytes(data);
+    if (typeof data === "string") text = toWellFormed(data);
+    else if (isObject(data) && isBlob(data)) bytes = blobBytes(data);
     else if (isObject(data) && isBufferSource(data)) bytes = readBytes(data, false);
     else text = toUSVString(data);
     if (this.#readyState === connecting) {
@@ -227,8 +226,8 @@ export class WebSocket extends EventTarget {
 
     const message = (socket: WebSocket, data: unknown, isNow: boolean): void => {
       if (socket.#readyState !== open) return;
-      const list = existingListeners(socket, "message");
-      if (list === undefined || list.items.length === 0) return;
+      const list = socket.#messageListeners;
+      if (list.items.length === 0) return;
       const isBytes = typeof data !== "string" && socket.#isBlob;
       const value = isBytes ? createBlob(data as ArrayBuffer) : data;
       const event = createMessageEvent(value, socket.#source);

@@ -188,4 +188,27 @@ describe.each(names)("exceptions on %s", (build) => {
 
     expect(guest.evaluate("log")).toEqual(["Uncaught now", "after"]);
   });
+
+  // https://html.spec.whatwg.org/#unhandled-promise-rejections
+  test("of promises that nobody handles fire unhandledrejection and reach the host", async () => {
+    using guest = await createGuest({ build });
+
+    guest.evaluate(`${prelude} onerror = () => log.push("wrong"); var rejected;
+      addEventListener("unhandledrejection", (e) => log.push(e instanceof PromiseRejectionEvent, e.promise === rejected, e.reason.message, e.cancelable, e.isTrusted));
+      rejected = Promise.reject(new TypeError("lost")); Promise.reject(1).catch(() => {}); 0`);
+
+    expect(guest.evaluate("log")).toEqual([true, true, "lost", true, true]);
+    expect(reports(guest).map((report) => report.slice(0, 2))).toEqual([["TypeError", "lost"]]);
+  });
+
+  test("of an async listener are unhandled rejections that a handler can cancel", async () => {
+    using guest = await createGuest({ build });
+    guest.evaluate(`${prelude} ws.onopen = async () => { await null; throw new Error("async"); };
+      onunhandledrejection = (e) => { log.push(e.reason.message); e.preventDefault(); };`);
+
+    guest.deliver(EventKind.Open, 1, '["",""]');
+
+    expect(guest.evaluate("log")).toEqual(["async"]);
+    expect(reports(guest)).toEqual([]);
+  });
 });
