@@ -150,9 +150,21 @@ declare var ErrorEvent: {
   new (type: string, init?: ErrorEventInit): ErrorEvent;
 };
 
-interface AbortSignalEventMap {
-  abort: Event;
+interface PromiseRejectionEventInit extends EventInit {
+  promise: Promise<unknown>;
+  reason?: unknown;
 }
+
+/** Tells of a rejection that nobody handles; `preventDefault()` says that it was handled. */
+interface PromiseRejectionEvent extends Event {
+  readonly promise: Promise<unknown>;
+  readonly reason: unknown;
+}
+
+declare var PromiseRejectionEvent: {
+  prototype: PromiseRejectionEvent;
+  new (type: string, init: PromiseRejectionEventInit): PromiseRejectionEvent;
+};
 
 interface AbortSignal extends EventTarget {
   readonly aborted: boolean;

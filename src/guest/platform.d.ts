@@ -10,6 +10,11 @@ declare function addEventListener(
   options?: AddEventListenerOptions | boolean,
 ): void;
 declare function addEventListener(
+  type: "unhandledrejection",
+  listener: ((event: PromiseRejectionEvent) => unknown) | null,
+  options?: AddEventListenerOptions | boolean,
+): void;
+declare function addEventListener(
   type: string,
   listener: EventListenerOrObject | null,
   options?: AddEventListenerOptions | boolean,
@@ -17,6 +22,11 @@ declare function addEventListener(
 declare function removeEventListener(
   type: "error",
   listener: ((event: ErrorEvent) => unknown) | null,
+  options?: EventListenerOptions | boolean,
+): void;
+declare function removeEventListener(
+  type: "unhandledrejection",
+  listener: ((event: PromiseRejectionEvent) => unknown) | null,
   options?: EventListenerOptions | boolean,
 ): void;
 declare function removeEventListener(
@@ -30,6 +40,8 @@ declare function dispatchEvent(event: Event): boolean;
 declare var onerror:
   | ((message: string, file: string, line: number, column: number, error: unknown) => unknown)
   | null;
+
+declare var onunhandledrejection: ((event: PromiseRejectionEvent) => unknown) | null;
 
 /** Reports a value as an exception that nobody caught. */
 declare function reportError(error: unknown): void;
@@ -146,4 +158,18 @@ interface Blob {
 declare var Blob: {
   prototype: Blob;
   new (parts?: Iterable<BlobPart>, options?: BlobPropertyBag): Blob;
+};
+
+interface FilePropertyBag extends BlobPropertyBag {
+  lastModified?: number;
+}
+
+interface File extends Blob {
+  readonly name: string;
+  readonly lastModified: number;
+}
+
+declare var File: {
+  prototype: File;
+  new (parts: Iterable<BlobPart>, name: string, options?: FilePropertyBag): File;
 };

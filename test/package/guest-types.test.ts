@@ -24,6 +24,7 @@ const timer: number = setTimeout((text: string, count: number) => alert(text.rep
 clearTimeout(timer);
 queueMicrotask(() => self.reportError(new DOMException("gone", "AbortError")));
 window.addEventListener("error", (event) => console.error(event.message, event.lineno, event.error));
+addEventListener("unhandledrejection", (event) => console.error(event.reason, event.promise));
 const url = new URL("/path?a=1", "http://lamp.local");
 for (const [name, value] of url.searchParams) console.debug(name, value);
 const bytes: Uint8Array<ArrayBuffer> = crypto.getRandomValues(new Uint8Array(16));
