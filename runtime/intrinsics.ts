@@ -32,7 +32,6 @@ export const ownKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
 export const setPrototypeOf: typeof Reflect.setPrototypeOf = Reflect.setPrototypeOf;
 export const freeze: typeof Object.freeze = Object.freeze;
 export const is: typeof Object.is = Object.is;
-export const objectPrototype: object = Object.prototype;
 export const functionPrototype: object = Function.prototype;
 export const errorPrototype: object = Error.prototype;
 
@@ -41,11 +40,9 @@ export const NumberOf: NumberConstructor = Number;
 export const TypeErrorOf: TypeErrorConstructor = TypeError;
 export const RangeErrorOf: RangeErrorConstructor = RangeError;
 export const ErrorOf: ErrorConstructor = Error;
-export const ArrayBufferOf: ArrayBufferConstructor = ArrayBuffer;
 export const Uint8ArrayOf: Uint8ArrayConstructor = Uint8Array;
 export const DataViewOf: DataViewConstructor = DataView;
 export const PromiseOf: PromiseConstructor = Promise;
-export const WeakRefOf: WeakRefConstructor = WeakRef;
 export const symbolIterator: typeof Symbol.iterator = Symbol.iterator;
 export const symbolToStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
 
@@ -73,9 +70,6 @@ export const isArray: (value: unknown) => value is readonly unknown[] = Array.is
 
 export const charCodeAt: (self: unknown, index: number) => number = uncurry(
   String.prototype.charCodeAt,
-);
-export const codePointAt: (self: unknown, index: number) => number | undefined = uncurry(
-  String.prototype.codePointAt,
 );
 export const stringSlice: (self: unknown, start: number, end?: number) => string = uncurry(
   String.prototype.slice,

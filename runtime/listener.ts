@@ -1,5 +1,5 @@
 import type { Event } from "./event.ts";
-import { createList, invoke, TypeErrorOf } from "./intrinsics.ts";
+import { createList, createMap, invoke, type SafeMap, TypeErrorOf } from "./intrinsics.ts";
 import { isCallable } from "./webidl.ts";
 
 /** One entry of an event listener list. */
@@ -36,6 +36,9 @@ export class Listener {
   }
 }
 
+/** A list longer than this gets an index. */
+const maxUnindexed = 16;
+
 /** The listeners of one target for one type, in order. */
 export class ListenerList {
   /** A dispatch keeps the array it started with: it is copied before the next change. */
@@ -47,7 +50,15 @@ export class ListenerList {
   /** The listener of the handler attribute, while that is not null. */
   handler: Listener | undefined = undefined;
 
+  /** How many of the items are removed. */
+  #removed = 0;
+  /** The listeners that {@link Listener.matches} finds, once they are too many to look through. */
+  #index: SafeMap<object, Listener> | undefined;
+  #captureIndex: SafeMap<object, Listener> | undefined;
+
   find(callback: object, capture: boolean): Listener | undefined {
+    const index = capture ? this.#captureIndex : this.#index;
+    if (index !== undefined) return index.get(callback);
     const { items } = this;
     for (let index = 0; index < items.length; index++) {
       const item = items[index] as Listener;
@@ -57,16 +68,24 @@ export class ListenerList {
   }
 
   add(listener: Listener): void {
-    if (this.isShared) this.#copy(undefined);
+    if (this.isShared) this.#copy();
     this.items[this.items.length] = listener;
     if (listener.capture) this.captures++;
+    if (this.#index !== undefined) this.#addToIndex(listener);
+    else if (this.items.length > maxUnindexed) this.#createIndex();
   }
 
   remove(listener: Listener): void {
     if (listener.removed) return;
     listener.removed = true;
     if (listener.capture) this.captures--;
-    this.#copy(listener);
+    if (this.find(listener.callback, listener.capture) === listener) {
+      (listener.capture ? this.#captureIndex : this.#index)?.delete(listener.callback);
+    }
+    // A long list keeps removed listeners until they are half of it: to copy it each time would take too long.
+    this.#removed++;
+    const { length } = this.items;
+    if (length <= maxUnindexed || this.#removed * 2 >= length) this.#copy();
   }
 
   /** Removes all: none of them runs any more, not even in a dispatch under way. */
@@ -76,16 +95,33 @@ export class ListenerList {
     }
     this.items = createList();
     this.captures = 0;
+    this.#removed = 0;
     this.handler = undefined;
+    this.#index = this.#captureIndex = undefined;
   }
 
-  #copy(except: Listener | undefined): void {
+  #createIndex(): void {
+    this.#index = createMap();
+    this.#captureIndex = createMap();
+    for (let index = 0; index < this.items.length; index++) {
+      this.#addToIndex(this.items[index] as Listener);
+    }
+  }
+
+  #addToIndex(listener: Listener): void {
+    const { callback, capture } = listener;
+    if (!listener.matches(callback, capture)) return;
+    (capture ? this.#captureIndex : this.#index)?.set(callback, listener);
+  }
+
+  #copy(): void {
     const copy = createList<Listener>();
     for (let index = 0; index < this.items.length; index++) {
       const item = this.items[index] as Listener;
-      if (item !== except) copy[copy.length] = item;
+      if (!item.removed) copy[copy.length] = item;
     }
     this.items = copy;
     this.isShared = false;
+    this.#removed = 0;
   }
 }

@@ -2,7 +2,7 @@
 import { charCodeAt, indexOf, lastIndexOf, NumberOf, stringSlice } from "./intrinsics.ts";
 
 /** The script name of the runtime itself. Its frames are no business of a script. */
-export const runtimeFile = "netdevice:runtime";
+const runtimeFile = "netdevice:runtime";
 
 /** Where something happened. Positions are 1-based; 0 is unknown. */
 export interface Position {

@@ -58,14 +58,6 @@ export function toBoolean(value: unknown): boolean {
   return !!value;
 }
 
-/** `double`. */
-export function toDouble(value: unknown): number {
-  const number = toNumber(value);
-  if (number !== number || number - number !== 0)
-    throw new TypeErrorOf("The value is not a finite number");
-  return number;
-}
-
 /** `unsigned short`, modulo 65,536. */
 export function toUnsignedShort(value: unknown): number {
   return toNumber(value) & 0xffff;

@@ -198,4 +198,18 @@ describe.each(names)("EventTarget on %s", (build) => {
 
     expect(guest.evaluate("count")).toBe(200);
   });
+
+  test("long lists of listeners keep order and identity", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`${prelude}
+      const listeners = Array.from({ length: 1000 }, (_, index) => () => log.push(index));
+      for (const capture of [false, true]) for (const f of listeners) { target.addEventListener("x", f, capture); target.addEventListener("x", f, capture); }
+      for (const f of listeners.slice(2, -2)) { target.removeEventListener("x", f); }
+      for (const f of listeners.slice(1)) target.removeEventListener("x", f, true);
+      target.addEventListener("x", listeners[2]); target.addEventListener("x", listeners[0]);
+      target.dispatchEvent(new Event("x")); log`);
+
+    expect(found).toEqual([0, 0, 1, 998, 999, 2]);
+  });
 });
