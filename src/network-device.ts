@@ -74,6 +74,7 @@ export class NetworkDevice {
       emit: (event) => options.emit(event),
       trace: options.trace,
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+      utf8Length: (text) => Buffer.byteLength(text),
       changed: () => this.#noticeIdle(),
     });
     const runtimeOptions: RuntimeOptions = {

@@ -93,7 +93,7 @@ export class Connection {
   send(data: string | Uint8Array<ArrayBuffer>): void {
     if (this.#state !== "open" && this.#state !== "closing") return;
     const { maxMessageBytes, maxBufferedBytes } = this.#dependencies.limits;
-    const bytes = typeof data === "string" ? utf8Length(data) : data.byteLength;
+    const bytes = this.#bytesOf(data);
     this.#buffered += bytes;
     // As the standard says: what is sent while closing counts and goes nowhere.
     if (this.#state === "closing") return;
@@ -188,7 +188,7 @@ export class Connection {
     // A transport may deliver what it had read already: after close() the standard drops it.
     if (this.#state !== "open") return;
     const { guest, limits } = this.#dependencies;
-    const bytes = typeof data === "string" ? utf8Length(data) : data.byteLength;
+    const bytes = this.#bytesOf(data);
     if (bytes > limits.maxMessageBytes) {
       this.#exceed("maxMessageBytes", "ERR_MESSAGE_TOO_LARGE");
       return;
@@ -275,6 +275,11 @@ export class Connection {
     };
     if (when === "now") tell();
     else queueMicrotask(tell);
+  }
+
+  #bytesOf(data: string | Uint8Array): number {
+    if (typeof data !== "string") return data.byteLength;
+    return (this.#dependencies.utf8Length ?? utf8Length)(data);
   }
 
   #trace(type: "sent" | "received", data: string | Uint8Array): void {

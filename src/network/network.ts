@@ -40,6 +40,8 @@ export interface NetworkDependencies {
   /** Whether `sent` and `received` are told too. */
   readonly trace: boolean;
   readonly baseUrl?: string;
+  /** Bytes of a text in UTF-8. @defaultValue a count in plain JavaScript, ten times slower than a platform's own */
+  readonly utf8Length?: (text: string) => number;
   /** Is called when {@link Network.connections} has changed. */
   changed(): void;
 }

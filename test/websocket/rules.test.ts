@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isCloseReason, isScriptCloseCode } from "../../src/websocket/close-code.ts";
 import { findSubprotocolError, isToken } from "../../src/websocket/subprotocol.ts";
-import { countUtf8, utf8Length } from "../../src/websocket/utf8-length.ts";
+import { utf8Length } from "../../src/websocket/utf8-length.ts";
 
 describe("close codes and reasons", () => {
   test.each([1000, 3000, 4999])("%i may be used by scripts", (code) => {
@@ -48,17 +48,14 @@ describe("subprotocols", () => {
   });
 });
 
-test("utf8Length and its portable form agree with the platform for every string, lone surrogates included", () => {
+test("utf8Length agrees with the platform for every string, lone surrogates included", () => {
   fc.assert(
     fc.property(
       fc.string({ unit: "binary" }),
       fc.array(fc.integer({ min: 0, max: 0xff_ff })),
       (text, units) => {
         const mixed = text + String.fromCharCode(...units);
-        expect([utf8Length(mixed), countUtf8(mixed)]).toEqual([
-          Buffer.byteLength(mixed),
-          Buffer.byteLength(mixed),
-        ]);
+        expect(utf8Length(mixed)).toBe(Buffer.byteLength(mixed));
       },
     ),
   );
