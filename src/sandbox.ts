@@ -3,7 +3,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { SandboxError, ScriptError } from "./errors.ts";
 import type { Observer } from "./events.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
-import { createLocalSandbox, type LocalSandboxOptions, type Usage } from "./local-sandbox.ts";
+import type { LocalSandbox, LocalSandboxOptions, Usage } from "./local-sandbox.ts";
 import type { ModuleSource } from "./modules/module-source.ts";
 import { SourceError } from "./modules/source-error.ts";
 import { isTypeScript, stripTypes } from "./modules/strip-types.ts";
@@ -19,8 +19,6 @@ import {
 } from "./options.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 import type { Transport } from "./transport/transport.ts";
-import { wsTransport } from "./transport/ws.ts";
-import { createWorkerSandbox } from "./worker/worker-sandbox.ts";
 
 /** Options of {@link createSandbox}. */
 export interface SandboxOptions {
@@ -111,12 +109,8 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const common = { ...resolved, closed: closed.resolve };
   const inner =
     options.isolation === "none"
-      ? await createLocalSandbox({ ...common, transport: options.transport ?? wsTransport() })
-      : await createWorkerSandbox({
-          ...common,
-          isObserved: options.observe !== undefined,
-          transport: options.transport,
-        });
+      ? await createHere(common, options)
+      : await createInWorker(common, options);
   const close = (): void => void inner.close();
   signal?.addEventListener("abort", close, { once: true });
   void closed.promise.then(() => signal?.removeEventListener("abort", close));
@@ -146,6 +140,13 @@ type ResolvedOptions = Omit<LocalSandboxOptions, "transport" | "closed" | "watch
   readonly modules: Exclude<ModuleSource, URL> | undefined;
 };
 
+type CommonOptions = ResolvedOptions & Pick<LocalSandboxOptions, "closed">;
+
+/** What a sandbox on this thread and one in a worker have in common. */
+interface InnerSandbox extends Pick<LocalSandbox, "run" | "idle" | "close"> {
+  usage(): Usage | Promise<Usage>;
+}
+
 function resolveOptions(options: SandboxOptions): ResolvedOptions {
   const { isolation = "worker", delivery = "auto", trace = false, clock } = options;
   checkChoice("isolation", isolation, ["worker", "none"]);
@@ -169,6 +170,23 @@ function resolveOptions(options: SandboxOptions): ResolvedOptions {
     clock: clock ?? systemClock,
     emit: guardObserver(options.observe),
   };
+}
+
+// Each way is loaded when it is wanted: a process whose sandboxes have threads of their own needs neither engine nor sockets.
+
+async function createHere(common: CommonOptions, options: SandboxOptions): Promise<InnerSandbox> {
+  const { createLocalSandbox } = await import("./local-sandbox.ts");
+  const transport = options.transport ?? (await import("./transport/ws.ts")).wsTransport();
+  return createLocalSandbox({ ...common, transport });
+}
+
+async function createInWorker(
+  common: CommonOptions,
+  options: SandboxOptions,
+): Promise<InnerSandbox> {
+  const { createWorkerSandbox } = await import("./worker/worker-sandbox.ts");
+  const { observe, transport } = options;
+  return createWorkerSandbox({ ...common, isObserved: observe !== undefined, transport });
 }
 
 /** Strips the types, and refuses what the engine would silently cut. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 
 /** A compiled WebAssembly file of QuickJS. Can be posted to other threads. */
 export interface CompiledEngine {
@@ -24,6 +25,11 @@ const trackerWords: Readonly<Record<string, number>> = {
   // @jitl/quickjs-ng-wasmfile-release-sync 0.32.0: three fields of a promise hook stand between the two
   b56fe5094b8751c47b8c32fb5ed4d75afe2dbb43412d3d983ac5d1156af456da: 5,
 };
+
+/** The WebAssembly file of the build that sandboxes use. */
+export const defaultWasmFile: string = createRequire(import.meta.url).resolve(
+  "@jitl/quickjs-wasmfile-release-sync/wasm",
+);
 
 const compiled = new Map<string, Promise<CompiledEngine>>();
 

@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import {
   newQuickJSWASMModuleFromVariant,
   newVariant,
@@ -8,7 +7,7 @@ import {
   RELEASE_SYNC,
 } from "quickjs-emscripten";
 import { SandboxError } from "../errors.ts";
-import { type CompiledEngine, compileFile } from "./compiled-engine.ts";
+import { type CompiledEngine, compileFile, defaultWasmFile } from "./compiled-engine.ts";
 import { type Rejections, trackRejections } from "./rejections.ts";
 
 /** A build of QuickJS: its loader and the path of its WebAssembly file. */
@@ -20,13 +19,8 @@ export interface EngineBuild {
 /** The build that sandboxes use: Bellard's QuickJS, synchronous, optimised. */
 export const defaultBuild: EngineBuild = {
   variant: RELEASE_SYNC,
-  wasmFile: createRequire(import.meta.url).resolve("@jitl/quickjs-wasmfile-release-sync/wasm"),
+  wasmFile: defaultWasmFile,
 };
-
-/** Compiles the WebAssembly file of a build, once per thread. The result can be posted to other threads. */
-export function compileEngine(build: EngineBuild = defaultBuild): Promise<CompiledEngine> {
-  return compileFile(build.wasmFile);
-}
 
 /** Options of {@link createEngine}. Bytes. */
 export interface EngineOptions {
@@ -34,7 +28,7 @@ export interface EngineOptions {
   readonly maxStack: number;
   /** @defaultValue {@link defaultBuild} */
   readonly build?: EngineBuild | undefined;
-  /** Result of {@link compileEngine} for the build. @defaultValue it is compiled, once per thread */
+  /** Result of {@link compileFile} for the build. @defaultValue it is compiled, once per thread */
   readonly compiled?: CompiledEngine | undefined;
 }
 
@@ -65,7 +59,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { build = defaultBuild } = options;
   const pages = Math.floor(options.maxMemory / pageSize);
   try {
-    const compiled = options.compiled ?? (await compileEngine(build));
+    const compiled = options.compiled ?? (await compileFile(build.wasmFile));
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     let instance: WebAssembly.Instance | undefined;
     const emscriptenModule: InstantiateHook = {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { compileEngine } from "../engine/engine.ts";
+import { compileFile, defaultWasmFile } from "../engine/compiled-engine.ts";
 import { SandboxError } from "../errors.ts";
 import type { SandboxEvent } from "../events.ts";
 import type { Usage } from "../local-sandbox.ts";
@@ -47,7 +47,7 @@ const closeGrace = 250;
  * @throws {SandboxError} `ERR_ENGINE` if the thread or the engine cannot be started.
  */
 export async function createWorkerSandbox(options: WorkerSandboxOptions): Promise<WorkerSandbox> {
-  const compiling = compileEngine();
+  const compiling = compileFile(defaultWasmFile);
   const thread = new Thread(options);
   // A thread that fails to start reports by itself.
   const compiled = await compiling;
