@@ -17,6 +17,8 @@ interface Model {
 
 interface Real {
   readonly guest: LocalSandbox;
+  /** Resolves with the server's end. */
+  readonly connected: Promise<RawPeer>;
   /** The server's end, as soon as there is one. */
   peer: RawPeer | undefined;
   /** Whether connections that arrive from now on are dropped. */
@@ -49,6 +51,17 @@ function server(name: string, act: (peer: RawPeer) => unknown): Command {
   };
 }
 
+/** Answers the request, once; the client may have gone before it was complete. */
+async function accept(peer: RawPeer, frames?: Buffer): Promise<void> {
+  if (peer.request !== "") return;
+  try {
+    await peer.readRequest();
+    peer.answer(frames === undefined ? {} : { frames });
+  } catch {
+    // Then there is nobody to answer.
+  }
+}
+
 const half = frame(opcodes.text, "half", { fin: false });
 const burst = Buffer.concat([
   frame(opcodes.text, "one"),
@@ -66,19 +79,8 @@ const commands: readonly fc.Arbitrary<Command>[] = [
   eventLoopTurns,
   eventLoopTurns,
   eventLoopTurns,
-  server("accepts", async (peer) => {
-    // The client may have gone before its request was complete.
-    await peer.readRequest().then(
-      () => peer.answer(),
-      () => {},
-    );
-  }),
-  server("accepts and sends a burst", async (peer) => {
-    await peer.readRequest().then(
-      () => peer.answer({ frames: burst }),
-      () => {},
-    );
-  }),
+  server("accepts", (peer) => accept(peer)),
+  server("accepts and sends a burst", (peer) => accept(peer, burst)),
   server("answers 403", (peer) =>
     peer.socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
   ),
@@ -106,6 +108,8 @@ const commands: readonly fc.Arbitrary<Command>[] = [
   script(`socket.onopen = socket.onclose = () => { socket.destroy(); note("destroyed") }`),
 ].map((command) => fc.constant(command));
 
+const sequences = fc.commands([...commands], { maxCommands: 25 });
+
 describe.each(["bellard", "ng"] as const)("build %s", (build) => {
   test("whatever script and server do, a socket's life keeps the order of the standard", async () => {
     const log: string[] = [];
@@ -122,32 +126,46 @@ describe.each(["bellard", "ng"] as const)("build %s", (build) => {
       transport: wsTransport(),
       build: builds[build],
       emit(event) {
-        if (event.type === "console") log.push(event.message);
+        if (event.type === "console") {
+          log.push(event.message);
+          heard(event.message);
+        }
         if (event.type === "error") log.push(`uncaught ${event.exception.message}`);
       },
       closed() {},
     });
     onTestFinished(() => guest.close());
-    let real: Real = { guest, peer: undefined, isOver: false };
-    const listener = createServer((socket) => {
-      if (real.isOver) socket.destroy();
-      else real.peer = new RawPeer(socket);
-    });
-    await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void listener.close());
-    const { port } = listener.address() as AddressInfo;
+    let heard: (note: string) => void = () => {};
 
     await fc.assert(
-      fc.asyncProperty(fc.commands([...commands], { maxCommands: 25 }), async (sequence) => {
+      fc.asyncProperty(fc.boolean(), sequences, async (startsOpen, sequence) => {
         log.length = 0;
-        real = { guest, peer: undefined, isOver: false };
+        const { promise, resolve } = deferred<RawPeer>();
+        const real: Real = { guest, connected: promise, peer: undefined, isOver: false };
+        // A listener for each life: a connection that arrives late must not be taken for the next.
+        const listener = createServer((socket) => {
+          if (real.isOver) socket.destroy();
+          else resolve((real.peer = new RawPeer(socket)));
+        });
+        await new Promise<void>((listening) => listener.listen(0, "127.0.0.1", listening));
+        const { port } = listener.address() as AddressInfo;
+        const opened = deferred<void>();
+        heard = (note) => {
+          if (note === "open 1") opened.resolve();
+        };
         await guest.run(opening(`ws://127.0.0.1:${port}`), "opening.js", "script");
+        if (startsOpen) {
+          const peer = await real.connected;
+          await accept(peer);
+          await opened.promise;
+        }
 
         await fc.asyncModelRun(() => ({ model: { isDestroyed: false }, real }), sequence);
         // Every life ends: what the server still holds, and what still arrives, is dropped.
         real.isOver = true;
         real.peer?.socket.destroy();
         await guest.idle();
+        listener.close();
 
         checkLife(log);
       }),
@@ -155,6 +173,14 @@ describe.each(["bellard", "ng"] as const)("build %s", (build) => {
     );
   });
 });
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolvePromise) => {
+    resolve = resolvePromise;
+  });
+  return { promise, resolve: (value) => resolve(value) };
+}
 
 /** Opens a socket and notes everything that can be seen of it. */
 function opening(url: string): string {
