@@ -55,8 +55,9 @@ export class RawPeer {
     });
   }
 
-  /** Reads until the blank line that ends the request. */
+  /** Reads until the blank line that ends the request; later calls answer the same. */
   async readRequest(): Promise<string> {
+    if (this.request !== "") return this.request;
     const end = Buffer.from("\r\n\r\n");
     await this.#until(() => this.#bytes().includes(end));
     const length = this.#bytes().indexOf(end) + end.length;
