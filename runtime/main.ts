@@ -102,6 +102,7 @@ export function install(
       reporter.rejected(promise, reason);
       return steps.run();
     },
+    timers: () => timers.count,
     shutDown() {
       finishDispatch();
       turbulenz?.unload();

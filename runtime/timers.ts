@@ -35,6 +35,11 @@ export class Timers {
     this.#scope = scope;
   }
 
+  /** Timers that wait. */
+  get count(): number {
+    return this.#live;
+  }
+
   /**
    * Calls back once, or repeatedly, after `delay` milliseconds, as a step of its own. Returns a positive id.
    *
@@ -136,7 +141,7 @@ export class Timers {
     const first = this.#heap.first();
     if (first === undefined) {
       this.#alarm = -1;
-      if (!this.#isReportedEmpty) host.setAlarm(-1, 0);
+      if (!this.#isReportedEmpty) host.setAlarm(-1);
       this.#isReportedEmpty = true;
       return;
     }
@@ -144,7 +149,7 @@ export class Timers {
     this.#alarm = first.due;
     this.#isReportedEmpty = false;
     const delay = first.due - host.now();
-    host.setAlarm(delay > 0 ? delay : 0, this.#live);
+    host.setAlarm(delay > 0 ? delay : 0);
   }
 
   #forget(timer: Timer): void {

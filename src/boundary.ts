@@ -84,8 +84,8 @@ export interface HostCalls {
   updated(): void;
   /** Milliseconds since the sandbox started; monotonic, coarse. */
   now(): number;
-  /** Asks for one {@link EventKind.Alarm} after `delay` ms in place of any asked for before; -1 for none. `timers` is how many wait. */
-  setAlarm(delay: number, timers: number): void;
+  /** Asks for one {@link EventKind.Alarm} after `delay` ms in place of any asked for before; -1 for none. */
+  setAlarm(delay: number): void;
   /** One line of the console. `level` indexes {@link logLevels}. */
   log(level: number, json: string): void;
   /** `alert(message)`. */
@@ -162,6 +162,8 @@ export interface GuestRuntime {
    * only a rejection is reported, as {@link GuestRuntime.caught} does. Returns whether it was a promise.
    */
   watch(value: unknown, id: number): boolean;
+  /** How many timers wait. */
+  timers(): number;
   /** Makes every socket CLOSED and drops all callbacks: the sandbox ends. */
   shutDown(): void;
 }

@@ -48,7 +48,8 @@ export interface LocalSandbox {
   run(source: string, name: string, type: "script" | "module"): Promise<void>;
   /** See `Sandbox.idle`. */
   idle(): Promise<void>;
-  usage(): Usage;
+  /** See `Sandbox.usage`. */
+  usage(): Promise<Usage>;
   /** See `Sandbox.close`. */
   close(): Promise<void>;
   /** Gives the running turn more time: it waited for the host. */
@@ -113,13 +114,16 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       if (closing === undefined) await device.idle();
       await closing;
     },
-    usage: () => ({
-      memory: closing === undefined ? memoryInUse(engine) : 0,
-      connections: device.connections,
-      timers: device.timers,
-      queuedEvents: device.queuedEvents,
-      bufferedBytes: device.bufferedBytes,
-    }),
+    async usage() {
+      const timers = await Promise.race([end.promise, device.countTimers()]);
+      return {
+        memory: memoryInUse(engine),
+        connections: device.connections,
+        timers,
+        queuedEvents: device.queuedEvents,
+        bufferedBytes: device.bufferedBytes,
+      };
+    },
     close: () => finish(undefined, () => disposeEngine(device, engine)),
     extendTurn: (ms) => device.extendTurn(ms),
   };

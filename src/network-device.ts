@@ -107,8 +107,14 @@ export class NetworkDevice {
     return this.#turns.length + this.#heldEvents;
   }
 
-  get timers(): number {
-    return this.#alarm.timers;
+  /** Timers that wait in the guest, as the guest says; settles after the turn that is running now. */
+  countTimers(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#turns.post(() => {
+        resolve(this.#guest.countTimers());
+        return false;
+      });
+    });
   }
 
   /** For the engine's interrupt handler. */
@@ -253,8 +259,8 @@ export class NetworkDevice {
       },
       // Coarse, as in browsers: 100 microseconds.
       now: () => Math.floor((clock.now() - this.#start) * 10) / 10,
-      setAlarm: (delay, timers) => {
-        this.#alarm.set(delay, timers);
+      setAlarm: (delay) => {
+        this.#alarm.set(delay);
       },
       log: (level, json) => {
         const name = logLevels[level];

@@ -129,7 +129,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       }
     },
     idle: (idleOptions = {}) => untilAborted(inner.idle(), idleOptions.signal),
-    usage: async () => inner.usage(),
+    usage: () => inner.usage(),
     closed: closed.promise,
     close: () => inner.close(),
     [Symbol.asyncDispose]: () => inner.close(),
@@ -143,9 +143,7 @@ type ResolvedOptions = Omit<LocalSandboxOptions, "transport" | "closed" | "watch
 type CommonOptions = ResolvedOptions & Pick<LocalSandboxOptions, "closed">;
 
 /** What a sandbox on this thread and one in a worker have in common. */
-interface InnerSandbox extends Pick<LocalSandbox, "run" | "idle" | "close"> {
-  usage(): Usage | Promise<Usage>;
-}
+type InnerSandbox = Pick<LocalSandbox, "run" | "idle" | "usage" | "close">;
 
 function resolveOptions(options: SandboxOptions): ResolvedOptions {
   const { isolation = "worker", delivery = "auto", trace = false, clock } = options;

@@ -5,7 +5,6 @@ export class Alarm implements Disposable {
   readonly #clock: Clock;
   readonly #ring: () => void;
   #scheduled: Disposable | undefined;
-  #timers = 0;
 
   constructor(clock: Clock, ring: () => void) {
     this.#clock = clock;
@@ -16,15 +15,9 @@ export class Alarm implements Disposable {
     return this.#scheduled !== undefined;
   }
 
-  /** Timers that wait in the guest, as the guest says. */
-  get timers(): number {
-    return this.#scheduled === undefined ? 0 : this.#timers;
-  }
-
-  /** Sets the alarm, in place of the one before; a negative delay or NaN cancels. The values are the guest's. */
-  set(delay: number, timers: number): void {
+  /** Sets the alarm, in place of the one before; a negative delay or NaN cancels. The value is the guest's. */
+  set(delay: number): void {
     this[Symbol.dispose]();
-    this.#timers = Number.isSafeInteger(timers) && timers > 0 ? timers : 1;
     if (!(delay >= 0)) return;
     this.#scheduled = this.#clock.schedule(
       () => {

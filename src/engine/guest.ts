@@ -79,6 +79,11 @@ export class Guest implements Disposable {
     return this.#flag("step", []);
   }
 
+  /** See {@link GuestRuntime.timers}. */
+  countTimers(): number {
+    return this.#call("timers", []).consume((handle) => this.#context.getNumber(handle));
+  }
+
   /** See {@link GuestRuntime.shutDown}. */
   shutDown(): void {
     this.#call("shutDown", []).dispose();
@@ -160,6 +165,7 @@ export class Guest implements Disposable {
       caught: entry("caught"),
       rejected: entry("rejected"),
       watch: entry("watch"),
+      timers: entry("timers"),
       shutDown: entry("shutDown"),
     };
     runtime.dispose();

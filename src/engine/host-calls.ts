@@ -14,7 +14,7 @@ const parameters: Readonly<Record<keyof HostCalls, readonly Kind[]>> = {
   bufferedAmount: ["number"],
   updated: [],
   now: [],
-  setAlarm: ["number", "number"],
+  setAlarm: ["number"],
   log: ["number", "text"],
   alert: ["text"],
   report: ["text"],

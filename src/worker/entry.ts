@@ -40,7 +40,7 @@ function main(options: WorkerOptions): void {
         answer(message.call, sandbox?.idle());
         break;
       case "usage":
-        answer(message.call, Promise.resolve(sandbox?.usage()));
+        answer(message.call, sandbox?.usage());
         break;
       case "close":
         void sandbox?.close();

@@ -53,7 +53,7 @@ describe.each(["bellard", "ng"] as const)("%s", (build) => {
     runUntil(guest, 30);
 
     expect(log(guest)).toEqual(["a", "b", ["c", true, 1, "x"]]);
-    expect(guest.callsOf("setAlarm").at(-1)).toEqual([-1, 0]);
+    expect(guest.callsOf("setAlarm").at(-1)).toEqual([-1]);
   });
 
   test("delays are converted as Web IDL's long", async () => {
@@ -128,7 +128,7 @@ describe.each(["bellard", "ng"] as const)("%s", (build) => {
     runUntil(guest, 100);
 
     expect(log(guest)).toEqual([10, 20, 30]);
-    expect(guest.callsOf("setAlarm").at(-1)).toEqual([-1, 0]);
+    expect(guest.callsOf("setAlarm").at(-1)).toEqual([-1]);
   });
 
   test("a timer may cancel one that is due at the same time", async () => {
@@ -165,11 +165,7 @@ describe.each(["bellard", "ng"] as const)("%s", (build) => {
       ids.forEach(clearTimeout);
     `);
 
-    expect(guest.callsOf("setAlarm")).toEqual([
-      [50, 1],
-      [40, 3],
-      [-1, 0],
-    ]);
+    expect(guest.callsOf("setAlarm")).toEqual([[50], [40], [-1]]);
   });
 
   test("handlers that are no functions throw a TypeError", async () => {
