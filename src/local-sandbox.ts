@@ -81,7 +81,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   const device = new NetworkDevice({
     ...options,
     context: engine.context,
-    rejections: engine.rejections,
+    engine,
     maxTurnTime: limits.maxTurnTime,
     emit,
     failed(error) {

@@ -11,8 +11,7 @@ import {
 import type { Clock } from "./clock.ts";
 import { Alarm } from "./engine/alarm.ts";
 import { parseException } from "./engine/exception.ts";
-import { type Evaluation, Guest } from "./engine/guest.ts";
-import type { Rejections } from "./engine/rejections.ts";
+import { type Evaluation, Guest, type GuestEngine } from "./engine/guest.ts";
 import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
 import { type ScriptException, ScriptError } from "./errors.ts";
 import type { SandboxEventDetail } from "./events.ts";
@@ -34,8 +33,8 @@ export interface NetworkDeviceOptions extends Pick<TurnQueueOptions, "maxTurnTim
   readonly transport: Transport;
   readonly clock: Clock;
   readonly trace: boolean;
-  /** Promises that nobody handled, when the engine can tell. */
-  readonly rejections?: Rejections | undefined;
+  /** What an engine of our own brings along. */
+  readonly engine?: GuestEngine | undefined;
   /** Must not throw. */
   emit(event: SandboxEventDetail): void;
   /** Is told that the guest cannot go on: an overrun, exhausted memory, or an engine that broke. */
@@ -84,7 +83,7 @@ export class NetworkDevice {
       args: options.args,
       timeOrigin: Date.now(),
     };
-    this.#guest = new Guest(context, this.#hostCalls(), runtimeOptions, options.rejections);
+    this.#guest = new Guest(context, this.#hostCalls(), runtimeOptions, options.engine);
     this.#turns = new TurnQueue({
       target: this.#guest,
       clock,

@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { writeEngineImage } from "./engine-image.ts";
 
 const root: URL = new URL("../", import.meta.url);
 
-/** Bundles `runtime/` into one expression and embeds it as a string in `dist/guest-bundle.js`. */
+/** Bundles `runtime/` into one expression and embeds it as a string in `dist/guest-bundle.js`, and evaluated in `dist/engine-image.bin`. */
 export async function bundleGuest(): Promise<void> {
   const result = await build({
     absWorkingDir: fileURLToPath(root),
@@ -32,6 +33,7 @@ export async function bundleGuest(): Promise<void> {
     new URL("dist/guest-bundle.js", root),
     `export const guestBundle = ${JSON.stringify(bundle.text)};\n`,
   );
+  await writeEngineImage(bundle.text, new URL("dist/engine-image.bin", root));
 }
 
 /** Bundles the worker entry into one file: a worker starts faster from one module than from forty. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { type EngineImage, readImage } from "./image.ts";
 
 /** A compiled WebAssembly file of QuickJS. Can be posted to other threads. */
 export interface CompiledEngine {
@@ -10,6 +11,10 @@ export interface CompiledEngine {
    * Nothing for a file that is not known: then its function table is not exported either.
    */
   readonly trackerWord: number | undefined;
+  /** SHA-256 of the file, hexadecimal. */
+  readonly hash: string;
+  /** Memory with the guest runtime evaluated, when the package was built with one for this file. */
+  readonly image: EngineImage | undefined;
 }
 
 /** Name under which the function table of a known file is exported. */
@@ -26,10 +31,10 @@ const trackerWords: Readonly<Record<string, number>> = {
   b56fe5094b8751c47b8c32fb5ed4d75afe2dbb43412d3d983ac5d1156af456da: 5,
 };
 
+const require: NodeJS.Require = createRequire(import.meta.url);
+
 /** The WebAssembly file of the build that sandboxes use. */
-export const defaultWasmFile: string = createRequire(import.meta.url).resolve(
-  "@jitl/quickjs-wasmfile-release-sync/wasm",
-);
+export const defaultWasmFile: string = require.resolve("@jitl/quickjs-wasmfile-release-sync/wasm");
 
 const compiled = new Map<string, Promise<CompiledEngine>>();
 
@@ -45,9 +50,23 @@ export function compileFile(file: string): Promise<CompiledEngine> {
 
 async function compile(file: string): Promise<CompiledEngine> {
   const bytes = await readFile(file);
-  const trackerWord = trackerWords[createHash("sha256").update(bytes).digest("hex")];
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  const trackerWord = trackerWords[hash];
   const source = trackerWord === undefined ? bytes : withTableExported(bytes);
-  return { module: await WebAssembly.compile(source), trackerWord };
+  const [module, image] = await Promise.all([
+    WebAssembly.compile(source),
+    readImage(imageFile(), hash),
+  ]);
+  return { module, trackerWord, hash, image };
+}
+
+/** Path of the image that the package was built with; nothing when it was not. */
+function imageFile(): string | undefined {
+  try {
+    return require.resolve("#engine-image");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adds the export of table 0 to the export section of a WebAssembly module. */

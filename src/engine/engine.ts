@@ -1,14 +1,25 @@
 import {
+  type JSContextPointer,
+  type JSRuntimePointer,
+  Lifetime,
   newQuickJSWASMModuleFromVariant,
   newVariant,
   type QuickJSContext,
-  type QuickJSRuntime,
+  type QuickJSHandle,
+  QuickJSRuntime,
   type QuickJSSyncVariant,
+  type QuickJSWASMModule,
   RELEASE_SYNC,
 } from "quickjs-emscripten";
 import { SandboxError } from "../errors.ts";
-import { type CompiledEngine, compileFile, defaultWasmFile } from "./compiled-engine.ts";
-import { type Rejections, trackRejections } from "./rejections.ts";
+import {
+  type CompiledEngine,
+  compileFile,
+  defaultWasmFile,
+  tableExport,
+} from "./compiled-engine.ts";
+import { type EngineImage, restoreImage } from "./image.ts";
+import { findTrackerField, type Rejections, trackRejections } from "./rejections.ts";
 
 /** A build of QuickJS: its loader and the path of its WebAssembly file. */
 export interface EngineBuild {
@@ -30,12 +41,16 @@ export interface EngineOptions {
   readonly build?: EngineBuild | undefined;
   /** Result of {@link compileFile} for the build. @defaultValue it is compiled, once per thread */
   readonly compiled?: CompiledEngine | undefined;
+  /** Whether to start from the image that the package was built with. @defaultValue true */
+  readonly image?: boolean | undefined;
 }
 
 /** One QuickJS in a WebAssembly instance and memory of its own. */
 export interface Engine extends Disposable {
   readonly context: QuickJSContext;
   readonly runtime: QuickJSRuntime;
+  /** What the guest bundle evaluates to, when the engine came from an image that holds it. */
+  readonly install: QuickJSHandle | undefined;
   /** Promises that were rejected and that nobody handles; absent for a build whose insides are not known. */
   readonly rejections: Rejections | undefined;
   /**
@@ -60,27 +75,25 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const pages = Math.floor(options.maxMemory / pageSize);
   try {
     const compiled = options.compiled ?? (await compileFile(build.wasmFile));
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    let instance: WebAssembly.Instance | undefined;
-    const emscriptenModule: InstantiateHook = {
-      instantiateWasm(imports, received) {
-        instance = new WebAssembly.Instance(compiled.module, imports);
-        received(instance);
-        return instance.exports;
-      },
-    };
-    const quickjs = await newQuickJSWASMModuleFromVariant(
-      newVariant(build.variant, { wasmMemory: memory, emscriptenModule }),
-    );
-    const runtime = quickjs.newRuntime({ maxStackSizeBytes: options.maxStack });
-    const context = runtime.newContext();
+    const parts = await instantiate(build, compiled, pages);
+    const { instance, memory } = parts;
+    const image = options.image === false ? undefined : compiled.image;
+    const { context, install, trackerField } =
+      image === undefined ? createContext(parts, compiled) : restoreContext(parts, image);
+    const { runtime } = context;
+    runtime.setMaxStackSize(options.maxStack);
     const engine: Engine = {
       context,
       runtime,
-      rejections: instance && trackRejections({ context, compiled, instance, memory }),
+      install,
+      rejections:
+        trackerField === undefined
+          ? undefined
+          : trackRejections({ context, instance, memory, field: trackerField }),
       shouldInterrupt: () => false,
       [Symbol.dispose]() {
         engine.rejections?.[Symbol.dispose]();
+        if (install?.alive === true) install.dispose();
         context.dispose();
         runtime.dispose();
       },
@@ -95,6 +108,90 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     );
   }
 }
+
+/** An instance of the engine without a context yet. */
+interface EngineParts {
+  readonly quickjs: QuickJSWASMModule;
+  readonly instance: WebAssembly.Instance;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** Makes an instance with a memory of exactly so many pages of 64 KiB. */
+export async function instantiate(
+  build: EngineBuild,
+  { module }: CompiledEngine,
+  pages: number,
+): Promise<EngineParts> {
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  let instance: WebAssembly.Instance | undefined;
+  const emscriptenModule: InstantiateHook = {
+    instantiateWasm(imports, received) {
+      instance = new WebAssembly.Instance(module, imports);
+      received(instance);
+      return instance.exports;
+    },
+  };
+  const quickjs = await newQuickJSWASMModuleFromVariant(
+    newVariant(build.variant, { wasmMemory: memory, emscriptenModule }),
+  );
+  if (instance === undefined) throw new Error("The loader made no instance");
+  return { quickjs, instance, memory };
+}
+
+interface ContextParts {
+  readonly context: QuickJSContext;
+  readonly install: QuickJSHandle | undefined;
+  /** Address of the runtime's field for a promise rejection tracker, when the file is known. */
+  readonly trackerField: number | undefined;
+}
+
+function createContext(
+  { quickjs, memory }: EngineParts,
+  { trackerWord }: CompiledEngine,
+): ContextParts {
+  const context = quickjs.newRuntime().newContext();
+  const trackerField =
+    trackerWord === undefined ? undefined : findTrackerField(context, memory, trackerWord);
+  return { context, install: undefined, trackerField };
+}
+
+/** Wraps the runtime and context that an image holds, in place of making new ones. */
+function restoreContext(
+  { quickjs, instance, memory }: EngineParts,
+  image: EngineImage,
+): ContextParts {
+  const { layout } = image;
+  const table = instance.exports[tableExport] as WebAssembly.Table;
+  if (table.length !== layout.tableLength) throw new Error("The image is for another build");
+  restoreImage(image, memory.buffer);
+  const { module, callbacks, ffi } = quickjs as unknown as EngineInternals;
+  const runtime = new QuickJSRuntime({
+    module,
+    callbacks,
+    ffi,
+    rt: new Lifetime(layout.runtime as JSRuntimePointer, undefined, (pointer) => {
+      ffi.QTS_FreeRuntime(pointer);
+      callbacks.deleteRuntime(pointer);
+    }),
+  });
+  const context = runtime.newContext({ contextPointer: layout.context as JSContextPointer });
+  const { memory: values } = context as unknown as {
+    readonly memory: { heapValueHandle(address: number): QuickJSHandle };
+  };
+  return {
+    context,
+    install: values.heapValueHandle(layout.install),
+    trackerField: layout.tracker,
+  };
+}
+
+/** What a `QuickJSWASMModule` makes its runtimes of; its public API hides it. */
+type EngineInternals = Pick<
+  ConstructorParameters<typeof QuickJSRuntime>[0],
+  "module" | "callbacks" | "ffi"
+> & {
+  readonly callbacks: { deleteRuntime(pointer: JSRuntimePointer): void };
+};
 
 /** Emscripten's hook to bring one's own instance; the declarations of quickjs-emscripten leave it out. */
 interface InstantiateHook {

@@ -33,6 +33,14 @@ export function isGuestFailure(error: unknown): boolean {
   return error instanceof GuestEntryError || error instanceof OutOfMemoryError;
 }
 
+/** What an engine of our own brings along. */
+export interface GuestEngine {
+  /** What the guest bundle evaluates to, when that has been done. Consumed. */
+  readonly install?: QuickJSHandle | undefined;
+  /** Promises that nobody handled, when the engine can tell. */
+  readonly rejections?: Rejections | undefined;
+}
+
 type Entry = keyof GuestRuntime;
 
 /**
@@ -49,17 +57,16 @@ export class Guest implements Disposable {
   readonly #rejections: Rejections | undefined;
   #disposed = false;
 
-  /** @param rejections promises that nobody handled, when the engine can tell */
   constructor(
     context: QuickJSContext,
     calls: HostCalls,
     options: RuntimeOptions,
-    rejections?: Rejections,
+    engine: GuestEngine = {},
   ) {
     this.#context = context;
-    this.#rejections = rejections;
+    this.#rejections = engine.rejections;
     this.#values = createValues(context);
-    this.#entries = this.#install(calls, options);
+    this.#entries = this.#install(calls, options, engine.install);
   }
 
   /** See {@link GuestRuntime.deliver}. Text must be well-formed and without U+0000; bytes are copied. */
@@ -144,12 +151,18 @@ export class Guest implements Disposable {
     for (const handle of Object.values(this.#entries)) handle.dispose();
   }
 
-  #install(calls: HostCalls, options: RuntimeOptions): Readonly<Record<Entry, QuickJSHandle>> {
+  #install(
+    calls: HostCalls,
+    options: RuntimeOptions,
+    evaluated: QuickJSHandle | undefined,
+  ): Readonly<Record<Entry, QuickJSHandle>> {
     const context = this.#context;
-    const install = this.#unwrap(
-      "install",
-      context.evalCode(guestBundle, runtimeName, { type: "global", strict: true }),
-    );
+    const install =
+      evaluated ??
+      this.#unwrap(
+        "install",
+        context.evalCode(guestBundle, runtimeName, { type: "global", strict: true }),
+      );
     const host = exposeHostCalls(context, this.#values, calls);
     const json = this.#values.text(JSON.stringify(options));
     const runtime = this.#unwrap(

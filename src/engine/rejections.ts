@@ -1,5 +1,5 @@
-import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten";
-import { type CompiledEngine, tableExport } from "./compiled-engine.ts";
+import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten";
+import { tableExport } from "./compiled-engine.ts";
 
 /** A promise that was rejected while nobody handled it. */
 export interface Rejection {
@@ -16,23 +16,40 @@ export interface Rejections extends Disposable {
 /** More unhandled rejections than this between two looks are dropped: each holds memory on the host. */
 const maxRejections = 1_000;
 
-interface TrackerOptions {
+/** What {@link trackRejections} works on. */
+export interface TrackerOptions {
   readonly context: QuickJSContext;
-  readonly compiled: CompiledEngine;
   readonly instance: WebAssembly.Instance;
   readonly memory: WebAssembly.Memory;
+  /** Address of the runtime's field for the tracker: see {@link findTrackerField}. */
+  readonly field: number;
+}
+
+/**
+ * Finds the runtime's field for a promise rejection tracker: at a known distance from that of the interrupt handler, which is
+ * where the structure changes when the first one is set. Sets a handler that never interrupts.
+ */
+export function findTrackerField(
+  { runtime }: QuickJSContext,
+  memory: WebAssembly.Memory,
+  trackerWord: number,
+): number {
+  const address = runtimeAddress(runtime);
+  const words = new Int32Array(memory.buffer, address, 256);
+  const before = words.slice();
+  runtime.setInterruptHandler(() => false);
+  const mark = words.findIndex((word, index) => word !== before[index]);
+  return address + 4 * (mark + trackerWord);
 }
 
 /**
  * Installs a host promise rejection tracker (ECMAScript, HostPromiseRejectionTracker) by writing into the runtime's own
- * structure, at the place known for this very file. Returns nothing when the file is not known.
+ * structure, at the place known for this very file.
  */
-export function trackRejections(options: TrackerOptions): Rejections | undefined {
-  const { context, compiled, instance, memory } = options;
-  const { trackerWord } = compiled;
-  const table = instance.exports[tableExport];
-  if (trackerWord === undefined || !(table instanceof WebAssembly.Table)) return undefined;
-  const { rt, ffi, ctx, heapValueHandle, scratch } = engineInternals(context);
+export function trackRejections(options: TrackerOptions): Rejections {
+  const { context, instance, memory, field } = options;
+  const table = instance.exports[tableExport] as WebAssembly.Table;
+  const { ffi, ctx, heapValueHandle, scratch } = engineInternals(context);
   const waiting = new Map<number, Rejection>();
 
   /** Keeps a value that the engine passed by value: an i64 in the engine's own representation. */
@@ -56,12 +73,7 @@ export function trackRejections(options: TrackerOptions): Rejections | undefined
 
   const slot = table.grow(1);
   table.set(slot, trackerFunction(track));
-  // The interrupt handler is the mark to measure from: find where installing one changes the structure.
-  const words = new Int32Array(memory.buffer, rt, 256);
-  const before = words.slice();
-  context.runtime.setInterruptHandler(() => false);
-  const mark = words.findIndex((word, index) => word !== before[index]);
-  words[mark + trackerWord] = slot;
+  new DataView(memory.buffer).setInt32(field, slot, true);
 
   return {
     take() {
@@ -105,24 +117,26 @@ function trackerFunction(
   return new WebAssembly.Instance(module, { a: { f } }).exports["f"];
 }
 
+/** Address of a runtime, which its public API hides. */
+export function runtimeAddress(runtime: QuickJSRuntime): number {
+  return (runtime as unknown as { readonly rt: { readonly value: number } }).rt.value;
+}
+
 /** The parts of a context that its public API hides. The file is known, so the version is, too. */
 function engineInternals(context: QuickJSContext): {
-  readonly rt: number;
   readonly ctx: number;
   readonly ffi: { QTS_DupValuePointer(context: number, address: number): number };
   /** Address of 8 free bytes. */
   readonly scratch: number;
   heapValueHandle(value: number): QuickJSHandle;
 } {
-  const { rt, ctx, ffi, memory, module } = context as unknown as {
-    readonly rt: { readonly value: number };
+  const { ctx, ffi, memory, module } = context as unknown as {
     readonly ctx: { readonly value: number };
     readonly ffi: { QTS_DupValuePointer(context: number, address: number): number };
     readonly memory: { heapValueHandle(value: number): QuickJSHandle };
     readonly module: { _malloc(bytes: number): number };
   };
   return {
-    rt: rt.value,
     ctx: ctx.value,
     ffi,
     scratch: module._malloc(8),

@@ -12,6 +12,7 @@ declare namespace WebAssembly {
     readonly exports: Exports;
   }
   interface Table {
+    readonly length: number;
     grow(delta: number): number;
     set(index: number, value: unknown): void;
   }

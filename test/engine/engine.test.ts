@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { createValues, OutOfMemoryError } from "../../src/engine/values.ts";
 import { builds } from "../support/builds.ts";
+import { createGuest } from "../support/guest.ts";
 
 const mebibyte = 2 ** 20;
 
@@ -119,4 +120,55 @@ test("an engine that cannot be started says so with a code", async () => {
   });
 
   await expect(creation).rejects.toMatchObject({ code: "ERR_ENGINE", cause: expect.anything() });
+});
+
+describe("an engine from the image", () => {
+  test("comes with the guest runtime evaluated, which another engine evaluates itself", async () => {
+    const fromImage = await createEngine({ maxMemory: 32 * mebibyte, maxStack: 2 ** 18 });
+    const evaluated = await createEngine({
+      maxMemory: 32 * mebibyte,
+      maxStack: 2 ** 18,
+      image: false,
+    });
+    onTestFinished(() => {
+      fromImage[Symbol.dispose]();
+      evaluated[Symbol.dispose]();
+    });
+
+    expect(fromImage.install).toBeDefined();
+    expect(evaluated.install).toBeUndefined();
+  });
+
+  test("has random numbers of its own", async () => {
+    const values = await Promise.all(
+      Array.from({ length: 20 }, async () =>
+        evaluate(await openEngine("bellard"), "Math.random()"),
+      ),
+    );
+
+    expect(new Set(values).size).toBe(20);
+  });
+
+  test("has the stack that was asked for", async () => {
+    const depth = `(function f() { try { return 1 + f() } catch { return 1 } })()`;
+    const open = async (maxStack: number): Promise<unknown> => {
+      const engine = await createEngine({ maxMemory: 32 * mebibyte, maxStack });
+      onTestFinished(() => engine[Symbol.dispose]());
+      return evaluate(engine, depth);
+    };
+
+    const [small, large] = await Promise.all([open(2 ** 15), open(2 ** 18)]);
+
+    expect(Number(small)).toBeLessThan(Number(large) / 4);
+  });
+
+  test.each([true, false])("installs the same globals, image %j", async (image) => {
+    using guest = await createGuest({ image });
+
+    const names = guest.evaluate(`Object.getOwnPropertyNames(globalThis).toSorted().join()`);
+    using other = await createGuest({ image: !image });
+
+    expect(names).toContain("NetworkDevice");
+    expect(other.evaluate(`Object.getOwnPropertyNames(globalThis).toSorted().join()`)).toBe(names);
+  });
 });

@@ -14,6 +14,8 @@ import { builds } from "./builds.ts";
 export interface TestGuestOptions extends Partial<RuntimeOptions> {
   /** @defaultValue `"bellard"` */
   readonly build?: keyof typeof builds;
+  /** Whether to start from the engine image, as sandboxes do. @defaultValue true, for the build that has one */
+  readonly image?: boolean;
   /** Host calls to answer in place of the recorded defaults. */
   readonly host?: Partial<HostCalls>;
 }
@@ -40,11 +42,12 @@ export interface TestGuest extends Disposable {
 
 /** Creates a {@link TestGuest}. */
 export async function createGuest(options: TestGuestOptions = {}): Promise<TestGuest> {
-  const { build = "bellard", host = {}, ...runtimeOptions } = options;
+  const { build = "bellard", image = true, host = {}, ...runtimeOptions } = options;
   const engine = await createEngine({
     maxMemory: 64 * 2 ** 20,
     maxStack: 256 * 2 ** 10,
     build: builds[build],
+    image,
   });
   const { context } = engine;
   const calls: RecordedCall[] = [];
@@ -58,7 +61,7 @@ export async function createGuest(options: TestGuestOptions = {}): Promise<TestG
     ...runtimeOptions,
   };
   const recording = recordingHost(calls, host, test);
-  const guest = new Guest(context, recording, guestOptions, engine.rejections);
+  const guest = new Guest(context, recording, guestOptions, engine);
 
   function settle(more: boolean): void {
     let waiting = more;

@@ -1,0 +1,65 @@
+import { writeFile } from "node:fs/promises";
+import type { QuickJSContext } from "quickjs-emscripten";
+import { compileFile, defaultWasmFile, tableExport } from "../src/engine/compiled-engine.ts";
+import { defaultBuild, instantiate } from "../src/engine/engine.ts";
+import { packImage } from "../src/engine/image.ts";
+import { findTrackerField, runtimeAddress } from "../src/engine/rejections.ts";
+
+/** The smallest memory that a sandbox can have: an image fits into every other. */
+const pages = 256;
+
+/** Writes the memory of an engine that has evaluated `bundle` to `file`; see `src/engine/image.ts`. */
+export async function writeEngineImage(bundle: string, file: URL): Promise<void> {
+  const compiled = await compileFile(defaultWasmFile);
+  const { quickjs, instance, memory } = await instantiate(defaultBuild, compiled, pages);
+  const { trackerWord, hash } = compiled;
+  if (trackerWord === undefined) throw new Error("The WebAssembly file of the engine is not known");
+  const context = quickjs.newRuntime().newContext();
+  const tracker = findTrackerField(context, memory, trackerWord);
+  const random = findRandomState(context, memory);
+  const install = context.unwrapResult(
+    context.evalCode(bundle, "netdevice:runtime", { type: "global", strict: true }),
+  );
+  const image = packImage(new Uint8Array(memory.buffer), {
+    wasm: hash,
+    tableLength: (instance.exports[tableExport] as WebAssembly.Table).length,
+    runtime: runtimeAddress(context.runtime),
+    context: contextAddress(context),
+    install: install.value as number,
+    tracker,
+    random,
+  });
+  await writeFile(file, image);
+}
+
+/** Finds the state of `Math.random`: the eight bytes of the context that decide on its next value, and nothing else does. */
+function findRandomState(context: QuickJSContext, memory: WebAssembly.Memory): number {
+  const start = contextAddress(context);
+  const view = new DataView(memory.buffer);
+  const next = (address: number, state: bigint): number => {
+    const before = view.getBigUint64(address, true);
+    view.setBigUint64(address, state, true);
+    const value = context
+      .unwrapResult(context.evalCode("Math.random()"))
+      .consume((handle) => context.getNumber(handle));
+    view.setBigUint64(address, before, true);
+    return value;
+  };
+  const before = new Uint8Array(memory.buffer, start, 1_024).slice();
+  context.unwrapResult(context.evalCode("Math.random()")).dispose();
+  const changed = new Uint8Array(memory.buffer, start, 1_024).map((byte, index) =>
+    byte === before[index] ? 0 : 1,
+  );
+  for (let offset = 0; offset < changed.length; offset += 8) {
+    // All of a state changes with every value; pointers and counters change in their low bytes.
+    if (!changed.subarray(offset, offset + 8).every((flag) => flag === 1)) continue;
+    const address = start + offset;
+    const [first, again, other] = [next(address, 1n), next(address, 1n), next(address, 2n)];
+    if (first === again && first !== other) return address;
+  }
+  throw new Error("The state of Math.random was not found");
+}
+
+function contextAddress(context: QuickJSContext): number {
+  return (context as unknown as { readonly ctx: { readonly value: number } }).ctx.value;
+}
