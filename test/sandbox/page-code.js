@@ -31,7 +31,7 @@
         var view = new DataView(new ArrayBuffer(4));
         view.setUint32(0, 0xdeadbeef);
         socket.send(view);
-      });
+      }, log);
     } else {
       log("buffer", event.data.byteLength, "bytes:", new Uint8Array(event.data).join(" "));
       socket.send("leave");
