@@ -18,6 +18,7 @@ import {
   resolvePolicy,
 } from "./options.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
+import { lazyTransport } from "./transport/lazy.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /** Options of {@link createSandbox}. */
@@ -174,8 +175,13 @@ function resolveOptions(options: SandboxOptions): ResolvedOptions {
 
 async function createHere(common: CommonOptions, options: SandboxOptions): Promise<InnerSandbox> {
   const { createLocalSandbox } = await import("./local-sandbox.ts");
-  const transport = options.transport ?? (await import("./transport/ws.ts")).wsTransport();
+  const transport = options.transport ?? lazyTransport(loadWs);
   return createLocalSandbox({ ...common, transport });
+}
+
+async function loadWs(): Promise<Transport> {
+  const { wsTransport } = await import("./transport/ws.ts");
+  return wsTransport();
 }
 
 async function createInWorker(

@@ -2,7 +2,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import type { CompiledEngine } from "../engine/compiled-engine.ts";
 import { createLocalSandbox, type LocalSandbox } from "../local-sandbox.ts";
-import { wsTransport } from "../transport/ws.ts";
+import { lazyTransport } from "../transport/lazy.ts";
+import type { Transport } from "../transport/transport.ts";
 import { packError } from "./error-data.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -59,7 +60,7 @@ function main(options: WorkerOptions): void {
         ...options,
         policy: options.policy ?? remotePolicy.decide,
         clock: systemClock,
-        transport: options.isTransportOutside ? remoteTransport : wsTransport(),
+        transport: options.isTransportOutside ? remoteTransport : lazyTransport(loadWs),
         compiled,
         watch: watchTurns(state),
         // What a script printed is seen also while it does not yield.
@@ -89,6 +90,11 @@ function main(options: WorkerOptions): void {
     outbox.flush();
     post(message);
   }
+}
+
+async function loadWs(): Promise<Transport> {
+  const { wsTransport } = await import("../transport/ws.ts");
+  return wsTransport();
 }
 
 function post(message: FromWorker): void {
