@@ -36,6 +36,7 @@ beforeAll(async () => {
     consumer.link("quickjs-network-device", projectFolder),
     consumer.link("@types/node"),
     consumer.link("undici-types"),
+    consumer.link("quickjs-emscripten"),
     consumer.write("package.json", '{ "type": "module" }'),
     consumer.write("host/tsconfig.json", JSON.stringify(hostProject)),
     consumer.write("guest/tsconfig.json", JSON.stringify(guestProject)),
