@@ -13,7 +13,8 @@ export interface NetworkLimits {
    */
   readonly maxMessageBytes: number;
   /**
-   * Payload bytes queued to send on one connection. More fails the connection, as the standard says of a full buffer.
+   * Payload bytes queued to send on one connection; also bounds how many messages wait, to one for each 256 bytes but at least
+   * 1,024. More fails the connection, as the standard says of a full buffer.
    * @defaultValue 134_217_728 (128 MiB)
    */
   readonly maxBufferedBytes: number;

@@ -40,6 +40,8 @@ export class Connection {
   #transport: TransportConnection | undefined;
   #deadline: Disposable | undefined;
   #buffered = 0;
+  /** Messages that were sent and have not left. */
+  #unsent = 0;
   #isPaused = false;
   #isSilent = false;
   #start: ConnectionStart | undefined;
@@ -99,9 +101,13 @@ export class Connection {
     if (this.#state === "closing") return;
     if (bytes > maxMessageBytes) {
       this.#exceed("maxMessageBytes", "ERR_MESSAGE_TOO_LARGE");
-    } else if (this.#buffered > maxBufferedBytes) {
+    } else if (
+      this.#buffered > maxBufferedBytes ||
+      this.#unsent >= maxUnsentMessages(maxBufferedBytes)
+    ) {
       this.#exceed("maxBufferedBytes", "ERR_LIMIT");
     } else {
+      this.#unsent += 1;
       this.#trace("sent", data);
       this.#transport?.send(data);
     }
@@ -167,6 +173,7 @@ export class Connection {
         binary: (data) => this.#onMessage(data, "binary"),
         sent: (bytes) => {
           this.#buffered = Math.max(0, this.#buffered - bytes);
+          this.#unsent = Math.max(0, this.#unsent - 1);
         },
         closed: (close) => this.#onClosed(close),
       });
@@ -297,6 +304,11 @@ export class Connection {
 interface End {
   readonly close: CloseInfo;
   readonly failure: ConnectionFailure | undefined;
+}
+
+/** Messages that may wait, so that a flood of empty ones cannot grow without bound: each costs some 256 bytes on the host. */
+function maxUnsentMessages(maxBufferedBytes: number): number {
+  return Math.max(1_024, Math.floor(maxBufferedBytes / 256));
 }
 
 /** What guest and observer are told of every connection that failed. */

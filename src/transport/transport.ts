@@ -28,7 +28,7 @@ export interface TransportSink {
   text(data: Uint8Array<ArrayBufferLike> | string): void;
   /** A binary message. The bytes are only valid during the call. */
   binary(data: Uint8Array<ArrayBufferLike>): void;
-  /** `bytes` of payload left for the network since the last call. */
+  /** A message has left for the network: its `bytes` of payload. Called once for each message, in order. */
   sent(bytes: number): void;
   closed(close: CloseInfo): void;
 }

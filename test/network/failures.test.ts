@@ -246,6 +246,22 @@ describe("limits", () => {
     expect(events).toContainEqual({ type: "limit", limit: "maxBufferedBytes", connection: 1 });
   });
 
+  test("maxBufferedBytes also bounds empty messages: 1,024 may wait and one more fails the connection", async () => {
+    const { network, transport, told, events, open } = withLimits({ maxBufferedBytes: 10 });
+    const id = open();
+    for (let count = 0; count < 1_024; count += 1) network.send(id, "");
+    transport.last.sink.sent(0);
+
+    network.send(id, "");
+    await settled();
+    expect(told).toEqual(["1 open"]);
+    network.send(id, "");
+
+    await settled();
+    expect(told).toEqual(["1 open", "1 closed 1006 failed"]);
+    expect(failureIn(events)).toBe("open ERR_LIMIT");
+  });
+
   test("handshakeTimeout covers policy and transport together and names the transport's stage", async () => {
     const verdict = deferred<Verdict>();
     const { transport, clock, events, connect } = createTestNetwork({
