@@ -109,7 +109,9 @@ export class WebSocket extends EventTarget {
       request[index + 1] = offered[index] as string;
     super();
     const answer = jsonParse(hostConnect(jsonStringify(request))) as ConnectAnswer;
-    if (answer[0] === 0) throw new DOMException(answer[1], "SyntaxError");
+    if (answer[0] <= 0) {
+      throw new DOMException(answer[1], answer[0] === 0 ? "SyntaxError" : "QuotaExceededError");
+    }
     this.#id = answer[0];
     this.#url = answer[1];
     this.#source = createMessageSource((answer as readonly [number, string, string])[2]);

@@ -48,10 +48,13 @@ export type ExceptionData = readonly [
   column: number,
 ];
 
-/** Answer of {@link HostCalls.connect}: a connection, or the reason why the URL is a `SyntaxError`. */
+/**
+ * Answer of {@link HostCalls.connect}: a connection; or 0 and why the URL is a `SyntaxError`; or -1 and why there can be no further
+ * connection now, a `QuotaExceededError`.
+ */
 export type ConnectAnswer =
   | readonly [id: number, url: string, origin: string]
-  | readonly [id: 0, message: string];
+  | readonly [id: 0 | -1, message: string];
 
 /** Levels of {@link HostCalls.log}. */
 export const logLevels = ["debug", "log", "info", "warn", "error"] as const;

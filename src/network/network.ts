@@ -46,6 +46,12 @@ export interface NetworkDependencies {
   changed(): void;
 }
 
+/**
+ * Connections beyond the limit that may exist for the moment until the guest is told of their end. It is told after its turn, so
+ * that a loop in one turn could make any number of them.
+ */
+const maxFailing = 4_096;
+
 /** The connections of one guest. */
 export class Network {
   readonly #dependencies: NetworkDependencies;
@@ -73,12 +79,17 @@ export class Network {
     return bytes;
   }
 
-  /** Starts a connection, or says why the URL or the subprotocols are a `SyntaxError`. */
+  /** Starts a connection, or says why the URL or the subprotocols are a `SyntaxError` or the script has to wait. */
   connect(url: string, protocols: readonly string[]): ConnectAnswer {
     const target = parseWebSocketUrl(url, this.#dependencies.baseUrl);
     if ("error" in target) return [0, target.error];
     const protocolError = findSubprotocolError(protocols);
     if (protocolError !== undefined) return [0, protocolError];
+    const { limits, emit } = this.#dependencies;
+    if (this.#connections.size >= limits.maxConnections + maxFailing) {
+      emit({ type: "limit", limit: "maxConnections" });
+      return [-1, `More than ${maxFailing} connections wait to fail`];
+    }
     // A guest that is going away gets a connection that never does anything.
     this.#lastId += 1;
     const id = this.#lastId;

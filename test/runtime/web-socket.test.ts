@@ -42,6 +42,16 @@ describe.each(names)("WebSocket on %s", (build) => {
       expect(guest.callsOf("connect")).toEqual([['["HTTP://Normal.test"]']]);
     });
 
+    test("one connection more than the host takes now is a QuotaExceededError", async () => {
+      using guest = await createGuest({ build, host: { connect: () => '[-1,"too many"]' } });
+
+      const found = guest.evaluate(
+        `try { new WebSocket("ws://a.test/") } catch (e) { [e.name, e.message, e instanceof DOMException] }`,
+      );
+
+      expect(found).toEqual(["QuotaExceededError", "too many", true]);
+    });
+
     test("a URL that the host refuses is a SyntaxError", async () => {
       using guest = await createGuest({ build, host: { connect: () => '[0,"no fragment"]' } });
 
