@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { onTestFinished } from "vitest";
-import type { Certificate } from "./certificates.ts";
 
 /** A TCP server whose tests write every byte themselves: handshakes and frames that no decent server sends. */
 export interface RawServer {
@@ -12,6 +11,8 @@ export interface RawServer {
   readonly url: string;
   /** Connections accepted so far. */
   readonly accepted: number;
+  /** Settles once none of the accepted connections is left. */
+  empty(): Promise<void>;
   /** The next connection, before anything was read from it. */
   next(): Promise<RawPeer>;
   /** The next connection once its request has arrived and was answered as RFC 6455 says. */
@@ -143,7 +144,7 @@ function readLength(bytes: Buffer, short: number): number {
 }
 
 /** Starts a raw server that ends with the test. */
-export async function openRawServer(tls?: Certificate): Promise<RawServer> {
+export async function openRawServer(tls?: TlsOptions): Promise<RawServer> {
   const peers: RawPeer[] = [];
   const waiting: ((peer: RawPeer) => void)[] = [];
   const sockets = new Set<Socket>();
@@ -154,6 +155,10 @@ export async function openRawServer(tls?: Certificate): Promise<RawServer> {
     sockets.add(socket);
     // Handshakes that a client gives up end here.
     socket.on("error", () => sockets.delete(socket));
+    socket.on("close", () => {
+      sockets.delete(socket);
+      server.emit("left");
+    });
   });
   server.on("tlsClientError", () => {
     // Refused certificates are what some tests are about.
@@ -185,6 +190,9 @@ export async function openRawServer(tls?: Certificate): Promise<RawServer> {
     url: `${tls === undefined ? "ws" : "wss"}://127.0.0.1:${port}/`,
     get accepted() {
       return accepted;
+    },
+    async empty() {
+      while (sockets.size > 0) await once(server, "left");
     },
     next,
     async accept(options) {
