@@ -43,8 +43,10 @@ const jobsPerLook = 1_000;
  */
 export class TurnQueue {
   readonly #options: TurnQueueOptions;
-  #turns: Turn[] = [];
-  #head = 0;
+  // Linked, so that a turn that has run is let go of even when the queue never runs empty.
+  #first: Waiting | undefined;
+  #last: Waiting | undefined;
+  #length = 0;
   #running = false;
   #stepsWait = false;
   #resumption: Disposable | undefined;
@@ -59,17 +61,21 @@ export class TurnQueue {
 
   /** Turns that wait. */
   get length(): number {
-    return this.#turns.length - this.#head;
+    return this.#length;
   }
 
   /** Whether nothing runs or waits. */
   get isIdle(): boolean {
-    return !this.#running && !this.#stepsWait && this.length === 0;
+    return !this.#running && !this.#stepsWait && this.#length === 0;
   }
 
   post(turn: Turn): void {
     if (this.#stopped) return;
-    this.#turns.push(turn);
+    const waiting: Waiting = { turn, next: undefined };
+    if (this.#last === undefined) this.#first = waiting;
+    else this.#last.next = waiting;
+    this.#last = waiting;
+    this.#length += 1;
     if (!this.#running && this.#resumption === undefined) this.#pump();
   }
 
@@ -88,8 +94,8 @@ export class TurnQueue {
   /** Drops all turns that wait and takes no more. Calls back when no entry is on the stack: at once or later. */
   stop(unwound: () => void): void {
     this.#stopped = true;
-    this.#turns = [];
-    this.#head = 0;
+    this.#first = this.#last = undefined;
+    this.#length = 0;
     this.#stepsWait = false;
     this.#resumption?.[Symbol.dispose]();
     this.#resumption = undefined;
@@ -130,7 +136,7 @@ export class TurnQueue {
   }
 
   get #isDone(): boolean {
-    return !this.#stepsWait && this.length === 0;
+    return !this.#stepsWait && this.#length === 0;
   }
 
   #bounded(entry: Turn): boolean {
@@ -162,13 +168,16 @@ export class TurnQueue {
   }
 
   #shift(): Turn | undefined {
-    const turn = this.#turns[this.#head];
-    if (turn === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head === this.#turns.length) {
-      this.#turns = [];
-      this.#head = 0;
-    }
-    return turn;
+    const waiting = this.#first;
+    if (waiting === undefined) return undefined;
+    this.#first = waiting.next;
+    if (this.#first === undefined) this.#last = undefined;
+    this.#length -= 1;
+    return waiting.turn;
   }
+}
+
+interface Waiting {
+  readonly turn: Turn;
+  next: Waiting | undefined;
 }

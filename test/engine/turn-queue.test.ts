@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
 import { TurnOverrunError, TurnQueue, type TurnTarget } from "../../src/engine/turn-queue.ts";
@@ -160,3 +162,37 @@ test("a long burst of turns gives way to the event loop and then goes on", () =>
   expect(before.length).toBeLessThan(4);
   expect(log).toEqual(["a", "b", "c", "d", "drained"]);
 });
+
+test("a turn that has run is let go of while others still wait", async () => {
+  const { queue, scheduled } = setUp();
+  let message: object | undefined = { data: "a message" };
+  const held = new WeakRef(message);
+  const turnWith = (data: object | undefined) => () => data === undefined;
+
+  queue.post(() => {
+    queue.post(turnWith(message));
+    message = undefined;
+    queue.post(turnWith({}));
+    queue.post(untilSliceEnds);
+    queue.post(turnWith({}));
+    return false;
+  });
+  // A weak reference holds its target until the job that made it has ended.
+  await Promise.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+
+  expect([queue.length, scheduled.length, held.deref()]).toEqual([1, 1, undefined]);
+});
+
+/** A turn longer than the queue runs without a break. */
+function untilSliceEnds(): boolean {
+  const end = performance.now() + 11;
+  while (performance.now() < end);
+  return false;
+}
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
