@@ -5,6 +5,8 @@ import type { Observer, SandboxEvent } from "./events.ts";
 import type { ModuleSource } from "./modules/module-source.ts";
 import { checkedRules } from "./policy/allow-origins.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
+import { containedTransport } from "./transport/contained-transport.ts";
+import type { Transport } from "./transport/transport.ts";
 
 /** Refuses every connection. The default policy. */
 export const denyAll: NetworkPolicy = { allow: [] };
@@ -72,6 +74,17 @@ export function resolveModules(
       throw expected(`modules[${JSON.stringify(name)}]`, "a string", source);
   }
   return modules;
+}
+
+/** Checks a transport of the embedder's own, and keeps what it throws from the sandbox. */
+export function resolveTransport(transport: Transport | undefined): Transport | undefined {
+  if (transport === undefined) return undefined;
+  // Callers without types pass anything.
+  const given: { readonly connect?: unknown } | null = transport;
+  if (typeof given?.connect !== "function") {
+    throw expected("transport", "an object with a method connect()", transport);
+  }
+  return containedTransport(transport);
 }
 
 /** Checks the arguments of a script. */

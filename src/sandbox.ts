@@ -16,6 +16,7 @@ import {
   resolveGlobals,
   resolveModules,
   resolvePolicy,
+  resolveTransport,
 } from "./options.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 import { lazyTransport } from "./transport/lazy.ts";
@@ -175,7 +176,7 @@ function resolveOptions(options: SandboxOptions): ResolvedOptions {
 
 async function createHere(common: CommonOptions, options: SandboxOptions): Promise<InnerSandbox> {
   const { createLocalSandbox } = await import("./local-sandbox.ts");
-  const transport = options.transport ?? lazyTransport(loadWs);
+  const transport = resolveTransport(options.transport) ?? lazyTransport(loadWs);
   return createLocalSandbox({ ...common, transport });
 }
 
@@ -189,8 +190,8 @@ async function createInWorker(
   options: SandboxOptions,
 ): Promise<InnerSandbox> {
   const { createWorkerSandbox } = await import("./worker/worker-sandbox.ts");
-  const { observe, transport } = options;
-  return createWorkerSandbox({ ...common, isObserved: observe !== undefined, transport });
+  const transport = resolveTransport(options.transport);
+  return createWorkerSandbox({ ...common, isObserved: options.observe !== undefined, transport });
 }
 
 /** Strips the types, and refuses what the engine would silently cut. */

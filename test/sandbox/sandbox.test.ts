@@ -375,6 +375,7 @@ test.each([
   [{ modules: { a: 1 } }, /modules\["a"\] must be a string, got 1/],
   [{ limits: { maxTimers: -1 } }, /limits.maxTimers must be an integer from 0/],
   [{ limits: { maxSockets: 1 } }, /limits.maxSockets is not a limit/],
+  [{ transport: {} }, /transport must be an object with a method connect\(\), got an object/],
   [{ trace: 1 }, /trace must be a boolean, got 1/],
 ])("a wrong option is refused with what was expected: %j", async (options, message) => {
   const creation = createSandbox(options as never);
