@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { ConnectionFailure } from "../../src/events.ts";
-import { allowOrigins } from "../../src/policy/allow-origins.ts";
+import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
 import type { SandboxOptions } from "../../src/sandbox.ts";
 import { startEchoServer } from "../../src/simulators/echo.ts";
 import { wsTransport } from "../../src/transport/ws.ts";
-import { createSelfSignedCertificate } from "../support/certificates.ts";
+import {
+  createCertificateAuthority,
+  createSelfSignedCertificate,
+} from "../support/certificates.ts";
 import { frame, openRawServer, opcodes, type RawPeer } from "../support/raw-server.ts";
 import { openSandbox, type TestSandbox } from "../support/sandbox.ts";
 
@@ -18,6 +21,8 @@ const events = `
       console.log(type, socket.readyState, code, wasClean));
   }
 `;
+
+const authority = createCertificateAuthority();
 
 const failed = ["error 3 undefined undefined", "close 3 1006 false"];
 
@@ -134,6 +139,58 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     expect(guest.lines()).toEqual(failed);
   });
 
+  test.each([
+    ["of another host", { hosts: ["other.example"] }, "ERR_TLS_CERT_ALTNAME_INVALID"],
+    ["that has expired", { validity: [new Date(0), new Date(1e12)] }, "CERT_HAS_EXPIRED"],
+  ] as const)("a certificate %s", async (_name, certificate, systemCode) => {
+    const server = await openRawServer(authority.issue(certificate));
+    const policy = allowOrigins(allLoopback, { connect: { tls: { ca: authority.cert } } });
+
+    const guest = await connect(server.url, { isolation, policy });
+
+    expect(await endOf(guest)).toMatchObject({ stage: "tls", code: "ERR_TLS", systemCode });
+    expect(guest.lines()).toEqual(failed);
+    await server.empty();
+  });
+
+  test("a server that does not speak TLS", async () => {
+    const server = await openRawServer();
+    const guest = await connect(server.url.replace("ws:", "wss:"), { isolation });
+    const peer = await server.next();
+    await peer.readable();
+
+    peer.write("HTTP/1.1 400 Bad Request\r\n\r\n");
+
+    expect(await endOf(guest)).toMatchObject({ stage: "tls", code: "ERR_TLS" });
+    expect(guest.lines()).toEqual(failed);
+    await server.empty();
+  });
+
+  test("a handshake that is never answered", async () => {
+    const server = await openRawServer();
+
+    const guest = await connect(server.url, { isolation, limits: { handshakeTimeout: 50 } });
+
+    expect(await endOf(guest)).toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT" });
+    expect(guest.lines()).toEqual(failed);
+    await server.empty();
+  });
+
+  test.each([
+    ["an end without a close frame", "", "ERR_CONNECTION_LOST"],
+    ["a frame that breaks the protocol", frame(opcodes.text, "a", { reserved: 7 }), "ERR_PROTOCOL"],
+  ])("%s", async (_name, bytes, code) => {
+    const server = await openRawServer();
+    const guest = await connect(server.url, { isolation });
+    const peer = await server.accept();
+
+    peer.socket.end(bytes);
+
+    expect(await endOf(guest)).toMatchObject({ stage: "open", code });
+    expect(guest.lines()).toEqual(["open", ...failed]);
+    await server.empty();
+  });
+
   test("a reset in the middle of a frame", async () => {
     const server = await openRawServer();
     const guest = await connect(server.url, { isolation });
@@ -160,4 +217,23 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     expect(guest.lines()).toEqual(["open", ...failed]);
     await server.empty();
   });
+});
+
+test("failed connections leave nothing that keeps the caller's process busy", async () => {
+  const server = await openRawServer();
+  const before = process.getActiveResourcesInfo().length;
+  const guest = await connect(server.url, { isolation: "none" });
+  const peer = await server.accept();
+
+  peer.socket.resetAndDestroy();
+
+  await endOf(guest);
+  await guest.sandbox.close();
+  await server.empty();
+  while (process.getActiveResourcesInfo().length > before) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  expect(guest.lines()).toEqual(["open", ...failed]);
 });
