@@ -30,6 +30,25 @@ export let isBlob: (value: unknown) => value is Blob;
 export let createBlob: (bytes: ArrayBuffer) => Blob;
 /** The blob's bytes in a buffer of their own, only to be read. */
 export let blobBytes: (blob: Blob) => ArrayBuffer;
+/** The bytes from `skipped` on in a buffer of their own; throws for what is no blob. */
+let copyOf: (blob: unknown, skipped: number) => ArrayBuffer;
+/** Whether the bytes begin with a byte order mark. */
+let hasMark: (blob: unknown) => boolean;
+
+/** Parts that are converted already; no script gets hold of one. */
+export class BlobParts {
+  readonly #list: readonly Part[];
+
+  constructor(parts: unknown) {
+    if (!isObject(parts)) throw new TypeErrorOf("Blob: the parts are not a sequence");
+    this.#list = toSequence(parts, toPart);
+  }
+
+  /** The parts, converted unless they are. */
+  static of(parts: unknown): readonly Part[] {
+    return (isObject(parts) && #list in parts ? parts : new BlobParts(parts)).#list;
+  }
+}
 
 /**
  * Deviation: there is no `stream()`, because there are no streams.
@@ -44,11 +63,7 @@ export class Blob {
   #type: string;
 
   constructor(parts?: unknown, options?: unknown) {
-    let list = createList<Part>();
-    if (parts !== undefined) {
-      if (!isObject(parts)) throw new TypeErrorOf("Blob: the parts are not a sequence");
-      list = toSequence(parts, toPart);
-    }
+    const list = parts === undefined ? createList<Part>() : BlobParts.of(parts);
     const members = toDictionary(options);
     const endings = members?.["endings"];
     const isNative = endings !== undefined && toEndings(endings) === "native";
@@ -82,24 +97,17 @@ export class Blob {
     return blob;
   }
 
-  async text(): Promise<string> {
-    if (!(#size in this)) illegalInvocation();
-    const bytes = new Uint8ArrayOf(this.#buffer, this.#start, this.#size);
-    // "UTF-8 decode" drops one byte order mark.
-    const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-    const skipped = hasMark ? 3 : 0;
-    const copy = copyBytes(this.#buffer, this.#start + skipped, this.#size - skipped);
-    return jsonParse(hostDecode("utf-8", false, copy)) as string;
+  // These are no async functions themselves: a script could tell them from a browser's.
+  text(): Promise<string> {
+    return textOf(this);
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    if (!(#size in this)) illegalInvocation();
-    return copyBytes(this.#buffer, this.#start, this.#size);
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return bufferOf(this);
   }
 
-  async bytes(): Promise<Uint8Array> {
-    if (!(#size in this)) illegalInvocation();
-    return new Uint8ArrayOf(copyBytes(this.#buffer, this.#start, this.#size));
+  bytes(): Promise<Uint8Array> {
+    return bytesOf(this);
   }
 
   static {
@@ -115,7 +123,30 @@ export class Blob {
       blob.#size === arrayBufferByteLength(blob.#buffer)
         ? blob.#buffer
         : copyBytes(blob.#buffer, blob.#start, blob.#size);
+    copyOf = (blob, skipped) => {
+      if (!isBlob(blob)) illegalInvocation();
+      return copyBytes(blob.#buffer, blob.#start + skipped, blob.#size - skipped);
+    };
+    hasMark = (blob) => {
+      if (!isBlob(blob)) illegalInvocation();
+      const bytes = new Uint8ArrayOf(blob.#buffer, blob.#start, blob.#size);
+      return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+    };
   }
+}
+
+async function textOf(blob: unknown): Promise<string> {
+  // "UTF-8 decode" drops one byte order mark.
+  const copy = copyOf(blob, hasMark(blob) ? 3 : 0);
+  return jsonParse(hostDecode("utf-8", false, copy)) as string;
+}
+
+async function bufferOf(blob: unknown): Promise<ArrayBuffer> {
+  return copyOf(blob, 0);
+}
+
+async function bytesOf(blob: unknown): Promise<Uint8Array> {
+  return new Uint8ArrayOf(copyOf(blob, 0));
 }
 
 function toPart(value: unknown): Part {

@@ -11,6 +11,7 @@ import {
   isStopped,
   setPassive,
 } from "./event.ts";
+import { createList } from "./intrinsics.ts";
 import type { Listener, ListenerList } from "./listener.ts";
 import type { RuntimeScope } from "./scope.ts";
 
@@ -53,7 +54,8 @@ export class Dispatch {
     this.#list = list;
     this.#caught = caught;
     this.#capture = list.captures > 0;
-    this.#items = share(list);
+    // A script may have stopped the event before it dispatches it.
+    this.#items = isPropagationStopped(event) ? createList() : share(list);
     beginDispatch(event, target, byScript);
   }
 
@@ -84,8 +86,12 @@ export function dispatchNow(
   byScript: boolean,
 ): void {
   const dispatch = new Dispatch(event, target, list, scope.report, byScript);
-  while (dispatch.next());
-  endDispatch(event);
+  try {
+    while (dispatch.next());
+  } finally {
+    // Reached also when the script's own recursion has left too little stack.
+    endDispatch(event);
+  }
 }
 
 /**

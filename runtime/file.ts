@@ -1,4 +1,4 @@
-import { Blob } from "./blob.ts";
+import { Blob, BlobParts } from "./blob.ts";
 import { dateNow } from "./intrinsics.ts";
 import {
   checkArguments,
@@ -15,8 +15,11 @@ export class File extends Blob {
 
   constructor(parts: unknown, name: unknown, options?: unknown) {
     checkArguments("File", arguments.length, 2);
-    super(parts === undefined ? null : parts, options);
-    this.#name = toUSVString(name);
+    // In the order of the arguments: the conversions run code of the script.
+    const converted = new BlobParts(parts);
+    const text = toUSVString(name);
+    super(converted, options);
+    this.#name = text;
     const lastModified = toDictionary(options)?.["lastModified"];
     this.#lastModified = lastModified === undefined ? dateNow() : toLongLong(lastModified);
   }

@@ -1,6 +1,6 @@
 import { cancelableState, Event, type EventState, scriptState, stateOf } from "./event.ts";
 import { TypeErrorOf } from "./intrinsics.ts";
-import { toDictionary } from "./webidl.ts";
+import { isObject, toDictionary } from "./webidl.ts";
 
 const kind = 4;
 
@@ -14,7 +14,7 @@ export function rejectionState(type: unknown, init: unknown): EventState {
   const state = scriptState(type, init);
   const members = toDictionary(init);
   const promise = members?.["promise"];
-  if (promise === undefined) throw new TypeErrorOf("PromiseRejectionEvent: promise is required");
+  if (!isObject(promise)) throw new TypeErrorOf("PromiseRejectionEvent: promise is not an object");
   state[4] = kind;
   state[5] = promise;
   state[6] = members?.["reason"];

@@ -98,6 +98,35 @@ describe.each(names)("Blob on %s", (build) => {
     expect(found).toEqual(["a\ufffd", 5, "t/t", 1, true, "number"]);
   });
 
+  test("a File converts its parts, then its name, then its options", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`const log = [];
+      const text = (name) => ({ toString() { log.push(name); return name; } });
+      new File([text("part")], text("name"), { get type() { log.push("type") }, get endings() { log.push("endings") }, get lastModified() { log.push("time") } });
+      log`);
+
+    expect(found).toEqual(["part", "name", "endings", "type", "time"]);
+  });
+
+  test("an argument that the constructors do not know is ignored", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`const log = []; const spy = () => log.push("called");
+      new Blob([], {}, spy); new File([], "n", {}, spy); log`);
+
+    expect(found).toEqual([]);
+  });
+
+  test("the operations that return promises are ordinary functions", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`["text", "arrayBuffer", "bytes"].map((name) =>
+      [Object.getPrototypeOf(Blob.prototype[name]) === Function.prototype, String(Object.prototype.toString.call(Blob.prototype[name]))])`);
+
+    expect(found).toEqual(Array(3).fill([true, "[object Function]"]));
+  });
+
   test("slices are those of Uint8Array for all positions", async () => {
     using guest = await createGuest({ build });
     const position = fc.integer({ min: -12, max: 12 });

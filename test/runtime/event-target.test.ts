@@ -55,6 +55,17 @@ describe.each(names)("EventTarget on %s", (build) => {
       ["capture", true, "capture 2"],
     ],
     [
+      // https://dom.spec.whatwg.org/#concept-event-listener-invoke: the flag is asked for before the first listener.
+      "an event that is stopped before its dispatch reaches nobody, and everybody the next time",
+      `target.addEventListener("x", () => log.push("bubble")); target.addEventListener("x", () => log.push("capture"), true);
+       for (const name of ["stopPropagation", "stopImmediatePropagation"]) {
+         const e = new Event("x");
+         e[name](); target.dispatchEvent(e); log.push(e.cancelBubble);
+         target.dispatchEvent(e);
+       }`,
+      [false, "capture", "bubble", false, "capture", "bubble"],
+    ],
+    [
       "stopImmediatePropagation ends the dispatch",
       `const e = new Event("x");
        target.addEventListener("x", (e) => { log.push("a"); e.stopImmediatePropagation(); });

@@ -224,6 +224,7 @@ describe.each(names)("interfaces on %s", (build) => {
       maxMemory: 2 ** 25,
       maxStack: 2 ** 18,
       build: builds[build],
+      image: false,
     });
     const source = "Object.getOwnPropertyNames(globalThis)";
     const bare = engine.context.evalCode(source);
@@ -268,7 +269,8 @@ describe.each(names)("interfaces on %s", (build) => {
       [
         () => new Event(), () => new WebSocket(), () => new Event(Symbol()), () => new Event("x", 1), () => new CloseEvent("x", "y"),
         () => new CloseEvent("x", { code: 1n }), () => new MessageEvent("x", { ports: [{}] }), () => new MessageEvent("x", { source: {} }),
-        () => new PromiseRejectionEvent("x"), () => new PromiseRejectionEvent("x", {}), () => new File([]), () => new AbortSignal(),
+        () => new PromiseRejectionEvent("x"), () => new PromiseRejectionEvent("x", {}), () => new PromiseRejectionEvent("x", { promise: 5 }), () => new PromiseRejectionEvent("x", { promise: null }),
+        () => new File([]), () => new AbortSignal(),
         () => new Blob("text"), () => new Blob(null), () => new Blob([], { endings: "x" }), () => AbortSignal.timeout(-1), () => AbortSignal.timeout(),
         () => AbortSignal.any([1]), () => addEventListener("x"), () => addEventListener("x", 1), () => addEventListener("x", "y"),
         () => addEventListener("x", null, { signal: null }), () => removeEventListener("x", 5), () => dispatchEvent({}), () => dispatchEvent(null), () => queueMicrotask({}), () => reportError(),
