@@ -57,8 +57,12 @@ export class Reporter {
     if (list !== undefined) {
       const event = toEvent(data, exception);
       this.#isReporting = true;
-      dispatchNow(event, this.#scope().global, list, false);
-      this.#isReporting = false;
+      try {
+        dispatchNow(event, this.#scope().global, list, false);
+      } finally {
+        // It can also run out of stack.
+        this.#isReporting = false;
+      }
       if (isCanceled(event)) return;
     }
     this.#tellHost(data);

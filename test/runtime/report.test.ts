@@ -189,6 +189,26 @@ describe.each(names)("exceptions on %s", (build) => {
     expect(guest.evaluate("log")).toEqual(["Uncaught now", "after"]);
   });
 
+  test("on an exhausted stack do not keep later ones from their listeners, nor events from being dispatched again", async () => {
+    using guest = await createGuest({ build });
+    guest.evaluate(`${prelude} onerror = () => true;
+      const target = new EventTarget(), event = new Event("lamp");
+      target.addEventListener("lamp", () => log.push("lamp"));
+      const attempt = (action) => { try { action(); } catch {} };
+      let left = 0;
+      const dig = (action) => { try { dig(action); } finally { if (left-- > 0) attempt(action); } };
+      left = 40;
+      attempt(() => dig(() => reportError("deep")));
+      left = 40;
+      attempt(() => dig(() => target.dispatchEvent(event)));
+      log.length = 0`);
+
+    guest.evaluate(`onerror = (message) => { log.push(message); return true; };
+      reportError("later"); target.dispatchEvent(event);`);
+
+    expect(guest.evaluate("log")).toEqual(["Uncaught later", "lamp"]);
+  });
+
   // https://html.spec.whatwg.org/#unhandled-promise-rejections
   test("of promises that nobody handles fire unhandledrejection and reach the host", async () => {
     using guest = await createGuest({ build });
