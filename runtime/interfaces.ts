@@ -14,8 +14,8 @@ import { MessageEvent, messageState } from "./message-event.ts";
 import { PromiseRejectionEvent, rejectionState } from "./promise-rejection-event.ts";
 import { isWebSocket, readyStates, WebSocket } from "./web-socket.ts";
 
-/** Installs every interface of the events family, `Blob`, and `WebSocket`, which the global gets when it is `exposed`. */
-export function installInterfaces(global: object, exposed: boolean): void {
+/** Installs every interface of the events family, and `Blob`. */
+export function installInterfaces(global: object): void {
   installDOMException(global);
   defineInterface(global, EventTarget, {
     name: "EventTarget",
@@ -64,16 +64,19 @@ export function installInterfaces(global: object, exposed: boolean): void {
   defineInterface(global, AbortController, { name: "AbortController", lengths: { abort: 0 } });
   defineInterface(global, Blob, { name: "Blob", lengths: { slice: 0 } });
   defineInterface(global, File, { name: "File", length: 2 });
+  defineHandlers(AbortSignal.prototype, ["abort"], (value) =>
+    isAbortSignal(value) ? value : undefined,
+  );
+}
+
+/** Installs `WebSocket`. */
+export function installWebSocket(global: object): void {
   defineInterface(global, WebSocket, {
     name: "WebSocket",
     length: 1,
     lengths: { close: 0 },
     constants: readyStates,
-    exposed,
   });
-  defineHandlers(AbortSignal.prototype, ["abort"], (value) =>
-    isAbortSignal(value) ? value : undefined,
-  );
   defineHandlers(WebSocket.prototype, ["open", "message", "error", "close"], (value) =>
     isWebSocket(value) ? value : undefined,
   );

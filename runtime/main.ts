@@ -16,8 +16,8 @@ import { connectEventTarget, removeAllListeners } from "./event-target.ts";
 import { installGlobal } from "./global.ts";
 import { connectHost } from "./host.ts";
 import { defineValue } from "./interface.ts";
-import { installInterfaces } from "./interfaces.ts";
-import { jsonParse, jsonStringify } from "./intrinsics.ts";
+import { installInterfaces, installWebSocket } from "./interfaces.ts";
+import { deleteProperty, jsonParse, jsonStringify, ownKeys } from "./intrinsics.ts";
 import { createNetworkDevice, UpdateQueue } from "./network-device.ts";
 import { installPerformance } from "./performance.ts";
 import { describe, Reporter } from "./report.ts";
@@ -30,12 +30,14 @@ import { installUrl } from "./url.ts";
 import { connectWebSockets, handleSocketEvent, shutDownSockets } from "./web-socket.ts";
 
 /** Builds the runtime in a fresh context; see `Install` in the boundary. */
-export function install(
-  global: typeof globalThis,
-  host: HostCalls,
-  optionsJson: string,
-): GuestRuntime {
-  const options = jsonParse(optionsJson) as RuntimeOptions;
+export function install(global: typeof globalThis, host: HostCalls): GuestRuntime {
+  const options: Mutable<RuntimeOptions> = {
+    globals: [],
+    delivery: "auto",
+    maxTimers: 0,
+    args: [],
+    timeOrigin: 0,
+  };
   connectHost(host);
   const reporter = new Reporter(() => scope);
   const reportNext = (exception: unknown): void => reporter.reportNext(exception);
@@ -53,26 +55,43 @@ export function install(
   connectEventTarget(global, { isAborted, whenAborted });
   connectAbort(steps, (callback, delay) => void timers.schedule(callback, delay));
   connectWebSockets(steps);
-  const has = (group: GuestGlobal): boolean => options.globals.includes(group);
-  installInterfaces(global, has("WebSocket"));
+  installInterfaces(global);
   installGlobal(scope);
-  installGroups(scope, timers, has);
-  const queue = options.delivery === "update" ? new UpdateQueue() : undefined;
-  const device = createNetworkDevice(queue, options.args);
-  defineValue(global, "NetworkDevice", device);
+  const groups = installGroups(scope, timers);
+  let queue: UpdateQueue | undefined;
   let turbulenz: TurbulenzHandlers | undefined;
-  if (has("turbulenz")) {
-    turbulenz = installTurbulenz({
-      global,
-      device,
-      installTimers: (engine) => installTimers(scope, timers, engine),
-      later: (callback) => void timers.schedule(callback, 0),
-      report: scope.report,
-    });
-    reporter.onMessage = turbulenz.error;
+
+  function configure(json: string): void {
+    const { globals, delivery, maxTimers, args, timeOrigin } = jsonParse(json) as RuntimeOptions;
+    options.globals = globals;
+    options.delivery = delivery;
+    options.maxTimers = maxTimers;
+    options.args = args;
+    options.timeOrigin = timeOrigin;
+    for (let index = 0; index < groups.length; index++) {
+      const { name, globals: names } = groups[index] as InstalledGroup;
+      if (globals.includes(name)) continue;
+      for (let each = 0; each < names.length; each++) {
+        deleteProperty(global, names[each] as PropertyKey);
+      }
+    }
+    if (delivery === "update") queue = new UpdateQueue();
+    const device = createNetworkDevice(queue, args);
+    defineValue(global, "NetworkDevice", device);
+    if (globals.includes("turbulenz")) {
+      turbulenz = installTurbulenz({
+        global,
+        device,
+        installTimers: (engine) => installTimers(scope, timers, engine),
+        later: (callback) => void timers.schedule(callback, 0),
+        report: scope.report,
+      });
+      reporter.onMessage = turbulenz.error;
+    }
   }
 
   return {
+    configure,
     deliver(kind, id, data) {
       finishDispatch();
       if (kind === EventKind.Alarm) {
@@ -115,20 +134,31 @@ export function install(
   };
 }
 
-function installGroups(
-  scope: RuntimeScope,
-  timers: Timers,
-  has: (group: GuestGlobal) => boolean,
-): void {
-  if (has("timers")) installTimers(scope, timers);
-  if (has("url")) installUrl(scope);
-  if (has("encoding")) {
-    installEncoding(scope);
-    installBase64(scope);
-  }
-  if (has("crypto")) installCrypto(scope);
-  if (has("performance")) installPerformance(scope);
-  // These know the interfaces that are installed by then.
-  if (has("structuredClone")) installStructuredClone(scope);
-  if (has("console")) installConsole(scope);
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** A group of globals with the names that it put on the global. */
+interface InstalledGroup {
+  readonly name: GuestGlobal;
+  readonly globals: readonly PropertyKey[];
+}
+
+/** Installs the default groups, in an order that matters: the last ones know the interfaces that are installed by then. */
+function installGroups(scope: RuntimeScope, timers: Timers): readonly InstalledGroup[] {
+  const { global } = scope;
+  const installers: readonly (readonly [GuestGlobal, () => void])[] = [
+    ["WebSocket", () => installWebSocket(global)],
+    ["timers", () => installTimers(scope, timers)],
+    ["url", () => installUrl(scope)],
+    ["encoding", () => (installEncoding(scope), installBase64(scope))],
+    ["crypto", () => installCrypto(scope)],
+    ["performance", () => installPerformance(scope)],
+    ["structuredClone", () => installStructuredClone(scope)],
+    ["console", () => installConsole(scope)],
+  ];
+  // No script has run yet: the built-ins are still what they were.
+  return installers.map(([name, installGroup]) => {
+    const before = new Set(ownKeys(global));
+    installGroup();
+    return { name, globals: ownKeys(global).filter((key) => !before.has(key)) };
+  });
 }

@@ -12,26 +12,25 @@ export function installPerformance({ global, host, options }: RuntimeScope): voi
   let isInstalling = true;
 
   class Performance {
-    readonly #timeOrigin: number;
+    readonly #brand = true;
 
     constructor() {
       if (!isInstalling) throw new TypeErrorOf("Illegal constructor");
-      this.#timeOrigin = options.timeOrigin;
     }
 
     get timeOrigin(): number {
-      if (!(#timeOrigin in this)) illegalInvocation();
-      return this.#timeOrigin;
+      if (!(#brand in this)) illegalInvocation();
+      return options.timeOrigin;
     }
 
     now(): number {
-      if (!(#timeOrigin in this)) illegalInvocation();
+      if (!(#brand in this)) illegalInvocation();
       return host.now();
     }
 
     toJSON(): object {
-      if (!(#timeOrigin in this)) illegalInvocation();
-      return { timeOrigin: this.#timeOrigin };
+      if (!(#brand in this)) illegalInvocation();
+      return { timeOrigin: options.timeOrigin };
     }
   }
 

@@ -1,4 +1,5 @@
 import type { QuickJSContext } from "quickjs-emscripten";
+import { guestBundle } from "#guest-bundle";
 import type { GuestGlobal } from "./boundary.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { isGuestFailure } from "./engine/guest.ts";
@@ -13,6 +14,7 @@ import {
   resolveBaseUrl,
   resolveGlobals,
   resolvePolicy,
+  resolveTransport,
 } from "./options.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -87,13 +89,14 @@ export function bindNetworkDevice(
 
   const device = new NetworkDevice({
     context,
+    guest: { runtime: guestBundle },
     policy: resolvePolicy(options.policy),
     limits: resolveLimits(options.limits),
     delivery,
     globals: resolveGlobals(options.globals),
     baseUrl: resolveBaseUrl(options.baseUrl),
     args: resolveArgs(options.args),
-    transport: options.transport ?? wsTransport(),
+    transport: resolveTransport(options.transport) ?? wsTransport(),
     clock,
     trace,
     maxTurnTime: Number.POSITIVE_INFINITY,

@@ -150,6 +150,8 @@ export const guestGlobals = [
  * listeners of one event, as HTML's "clean up after running script" asks for.
  */
 export interface GuestRuntime {
+  /** Takes JSON of {@link RuntimeOptions}: the first call, once, before any script runs. */
+  configure(options: string): void;
   /** Delivers one event to the object with that `id`. */
   deliver(kind: EventKind, id: number, data: string | ArrayBuffer | undefined): boolean;
   /** Runs the next waiting callback. */
@@ -171,10 +173,5 @@ export interface GuestRuntime {
   shutDown(): void;
 }
 
-/** The guest bundle evaluates to this function. */
-export type Install = (
-  global: typeof globalThis,
-  host: HostCalls,
-  /** JSON of {@link RuntimeOptions}. */
-  options: string,
-) => GuestRuntime;
+/** The guest bundle evaluates to this function. It installs all default globals; {@link GuestRuntime.configure} does the rest. */
+export type Install = (global: typeof globalThis, host: HostCalls) => GuestRuntime;

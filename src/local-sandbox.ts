@@ -81,7 +81,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   const device = new NetworkDevice({
     ...options,
     context: engine.context,
-    engine,
+    guest: { runtime: engine.entries ?? (await loadBundle()), rejections: engine.rejections },
     maxTurnTime: limits.maxTurnTime,
     emit,
     failed(error) {
@@ -127,6 +127,11 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
     close: () => finish(undefined, () => disposeEngine(device, engine)),
     extendTurn: (ms) => device.extendTurn(ms),
   };
+}
+
+async function loadBundle(): Promise<string> {
+  const { guestBundle } = await import("#guest-bundle");
+  return guestBundle;
 }
 
 /** A promise that is rejected when the sandbox ends: what waits for a script races against it. */

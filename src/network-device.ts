@@ -11,7 +11,7 @@ import {
 import type { Clock } from "./clock.ts";
 import { Alarm } from "./engine/alarm.ts";
 import { parseException } from "./engine/exception.ts";
-import { type Evaluation, Guest, type GuestEngine } from "./engine/guest.ts";
+import { type Evaluation, Guest, type GuestSource } from "./engine/guest.ts";
 import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
 import { type ScriptException, ScriptError } from "./errors.ts";
 import type { SandboxEventDetail } from "./events.ts";
@@ -33,8 +33,7 @@ export interface NetworkDeviceOptions extends Pick<TurnQueueOptions, "maxTurnTim
   readonly transport: Transport;
   readonly clock: Clock;
   readonly trace: boolean;
-  /** What an engine of our own brings along. */
-  readonly engine?: GuestEngine | undefined;
+  readonly guest: GuestSource;
   /** Must not throw. */
   emit(event: SandboxEventDetail): void;
   /** Is told that the guest cannot go on: an overrun, exhausted memory, or an engine that broke. */
@@ -83,7 +82,7 @@ export class NetworkDevice {
       args: options.args,
       timeOrigin: Date.now(),
     };
-    this.#guest = new Guest(context, this.#hostCalls(), runtimeOptions, options.engine);
+    this.#guest = new Guest(context, this.#hostCalls(), runtimeOptions, options.guest);
     this.#turns = new TurnQueue({
       target: this.#guest,
       clock,

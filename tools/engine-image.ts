@@ -1,14 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import type { QuickJSContext } from "quickjs-emscripten";
+import type { HostCalls } from "../src/boundary.ts";
 import { compileFile, defaultWasmFile, tableExport } from "../src/engine/compiled-engine.ts";
 import { defaultBuild, instantiate } from "../src/engine/engine.ts";
-import { packImage } from "../src/engine/image.ts";
+import { installRuntime } from "../src/engine/guest.ts";
+import { type ImageLayout, packImage } from "../src/engine/image.ts";
 import { findTrackerField, runtimeAddress } from "../src/engine/rejections.ts";
 
 /** The smallest memory that a sandbox can have: an image fits into every other. */
 const pages = 256;
 
-/** Writes the memory of an engine that has evaluated `bundle` to `file`; see `src/engine/image.ts`. */
+/** Writes the memory of an engine that has installed what `bundle` evaluates to to `file`; see `src/engine/image.ts`. */
 export async function writeEngineImage(bundle: string, file: URL): Promise<void> {
   const compiled = await compileFile(defaultWasmFile);
   const { quickjs, instance, memory } = await instantiate(defaultBuild, compiled, pages);
@@ -17,20 +19,41 @@ export async function writeEngineImage(bundle: string, file: URL): Promise<void>
   const context = quickjs.newRuntime().newContext();
   const tracker = findTrackerField(context, memory, trackerWord);
   const random = findRandomState(context, memory);
-  const install = context.unwrapResult(
-    context.evalCode(bundle, "netdevice:runtime", { type: "global", strict: true }),
-  );
+  const entries = Object.entries(installRuntime(context, bundle, noCalls));
   const image = packImage(new Uint8Array(memory.buffer), {
     wasm: hash,
     tableLength: (instance.exports[tableExport] as WebAssembly.Table).length,
     runtime: runtimeAddress(context.runtime),
     context: contextAddress(context),
-    install: install.value as number,
+    entries: Object.fromEntries(
+      entries.map(([name, handle]) => [name, Number(handle.value)]),
+    ) as ImageLayout["entries"],
     tracker,
     random,
   });
   await writeFile(file, image);
 }
+
+/** A host for the installation, which asks it nothing that matters. */
+const noCalls: HostCalls = {
+  connect: () => "",
+  send: () => false,
+  close() {},
+  abort() {},
+  bufferedAmount: () => 0,
+  updated() {},
+  now: () => 0,
+  setAlarm() {},
+  log() {},
+  alert() {},
+  report() {},
+  settled() {},
+  randomBytes: (length) => new ArrayBuffer(length),
+  encode: () => new ArrayBuffer(0),
+  decode: () => "",
+  encodingName: () => "",
+  url: () => "null",
+};
 
 /** Finds the state of `Math.random`: the eight bytes of the context that decide on its next value, and nothing else does. */
 function findRandomState(context: QuickJSContext, memory: WebAssembly.Memory): number {

@@ -18,6 +18,7 @@ import {
   defaultWasmFile,
   tableExport,
 } from "./compiled-engine.ts";
+import type { Entries } from "./guest.ts";
 import { type EngineImage, restoreImage } from "./image.ts";
 import { findTrackerField, type Rejections, trackRejections } from "./rejections.ts";
 
@@ -49,8 +50,8 @@ export interface EngineOptions {
 export interface Engine extends Disposable {
   readonly context: QuickJSContext;
   readonly runtime: QuickJSRuntime;
-  /** What the guest bundle evaluates to, when the engine came from an image that holds it. */
-  readonly install: QuickJSHandle | undefined;
+  /** Entries of the guest runtime, when the engine came from an image where it is installed. */
+  readonly entries: Entries | undefined;
   /** Promises that were rejected and that nobody handles; absent for a build whose insides are not known. */
   readonly rejections: Rejections | undefined;
   /**
@@ -78,14 +79,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const parts = await instantiate(build, compiled, pages);
     const { instance, memory } = parts;
     const image = options.image === false ? undefined : compiled.image;
-    const { context, install, trackerField } =
+    const { context, entries, trackerField } =
       image === undefined ? createContext(parts, compiled) : restoreContext(parts, image);
     const { runtime } = context;
     runtime.setMaxStackSize(options.maxStack);
     const engine: Engine = {
       context,
       runtime,
-      install,
+      entries,
       rejections:
         trackerField === undefined
           ? undefined
@@ -93,7 +94,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       shouldInterrupt: () => false,
       [Symbol.dispose]() {
         engine.rejections?.[Symbol.dispose]();
-        if (install?.alive === true) install.dispose();
+        // An image that no guest was made from refers to host functions that do not exist: it is dropped as it is.
+        if (entries?.step.alive === true) return;
         context.dispose();
         runtime.dispose();
       },
@@ -140,7 +142,7 @@ export async function instantiate(
 
 interface ContextParts {
   readonly context: QuickJSContext;
-  readonly install: QuickJSHandle | undefined;
+  readonly entries: Entries | undefined;
   /** Address of the runtime's field for a promise rejection tracker, when the file is known. */
   readonly trackerField: number | undefined;
 }
@@ -152,7 +154,7 @@ function createContext(
   const context = quickjs.newRuntime().newContext();
   const trackerField =
     trackerWord === undefined ? undefined : findTrackerField(context, memory, trackerWord);
-  return { context, install: undefined, trackerField };
+  return { context, entries: undefined, trackerField };
 }
 
 /** Wraps the runtime and context that an image holds, in place of making new ones. */
@@ -178,9 +180,14 @@ function restoreContext(
   const { memory: values } = context as unknown as {
     readonly memory: { heapValueHandle(address: number): QuickJSHandle };
   };
+  const entries = Object.entries(layout.entries).map(([name, address]) => [
+    name,
+    values.heapValueHandle(address),
+  ]);
   return {
     context,
-    install: values.heapValueHandle(layout.install),
+    // The layout has exactly these names: it is made from the same type.
+    entries: Object.fromEntries(entries) as Entries,
     trackerField: layout.tracker,
   };
 }

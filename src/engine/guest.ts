@@ -1,9 +1,8 @@
 import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten";
-import { guestBundle } from "#guest-bundle";
 import type { EventKind, GuestRuntime, HostCalls, RuntimeOptions } from "../boundary.ts";
 import type { ScriptException } from "../errors.ts";
 import { parseException } from "./exception.ts";
-import { exposeHostCalls } from "./host-calls.ts";
+import { adoptHostCalls, exposeHostCalls } from "./host-calls.ts";
 import type { Rejections } from "./rejections.ts";
 import { createValues, OutOfMemoryError, type Values } from "./values.ts";
 
@@ -19,12 +18,9 @@ export type Evaluation =
 
 /** An entry into the guest ended with an exception that the guest runtime could not catch: interrupted or out of memory. */
 export class GuestEntryError extends Error {
-  readonly exception: ScriptException | undefined;
-
-  constructor(entry: string, exception: ScriptException | undefined) {
-    super(`The guest runtime failed in ${entry}: ${exception?.message ?? "no exception"}`);
+  constructor(entry: string) {
+    super(`The guest runtime was interrupted or out of memory in ${entry}`);
     this.name = "GuestEntryError";
-    this.exception = exception;
   }
 }
 
@@ -33,10 +29,13 @@ export function isGuestFailure(error: unknown): boolean {
   return error instanceof GuestEntryError || error instanceof OutOfMemoryError;
 }
 
-/** What an engine of our own brings along. */
-export interface GuestEngine {
-  /** What the guest bundle evaluates to, when that has been done. Consumed. */
-  readonly install?: QuickJSHandle | undefined;
+/** Handles of the entries into the guest runtime. */
+export type Entries = Readonly<Record<keyof GuestRuntime, QuickJSHandle>>;
+
+/** What a {@link Guest} is made from. */
+export interface GuestSource {
+  /** The guest bundle, or the entries of a runtime that is installed already. Those are consumed. */
+  readonly runtime: string | Entries;
   /** Promises that nobody handled, when the engine can tell. */
   readonly rejections?: Rejections | undefined;
 }
@@ -53,7 +52,7 @@ type Entry = keyof GuestRuntime;
 export class Guest implements Disposable {
   readonly #context: QuickJSContext;
   readonly #values: Values;
-  readonly #entries: Readonly<Record<Entry, QuickJSHandle>>;
+  readonly #entries: Entries;
   readonly #rejections: Rejections | undefined;
   #disposed = false;
 
@@ -61,12 +60,18 @@ export class Guest implements Disposable {
     context: QuickJSContext,
     calls: HostCalls,
     options: RuntimeOptions,
-    engine: GuestEngine = {},
+    source: GuestSource,
   ) {
     this.#context = context;
-    this.#rejections = engine.rejections;
+    this.#rejections = source.rejections;
     this.#values = createValues(context);
-    this.#entries = this.#install(calls, options, engine.install);
+    if (typeof source.runtime === "string") {
+      this.#entries = installRuntime(context, source.runtime, calls);
+    } else {
+      this.#entries = source.runtime;
+      adoptHostCalls(context, this.#values, calls);
+    }
+    this.#call("configure", [this.#values.text(JSON.stringify(options))]).dispose();
   }
 
   /** See {@link GuestRuntime.deliver}. Text must be well-formed and without U+0000; bytes are copied. */
@@ -151,40 +156,6 @@ export class Guest implements Disposable {
     for (const handle of Object.values(this.#entries)) handle.dispose();
   }
 
-  #install(
-    calls: HostCalls,
-    options: RuntimeOptions,
-    evaluated: QuickJSHandle | undefined,
-  ): Readonly<Record<Entry, QuickJSHandle>> {
-    const context = this.#context;
-    const install =
-      evaluated ??
-      this.#unwrap(
-        "install",
-        context.evalCode(guestBundle, runtimeName, { type: "global", strict: true }),
-      );
-    const host = exposeHostCalls(context, this.#values, calls);
-    const json = this.#values.text(JSON.stringify(options));
-    const runtime = this.#unwrap(
-      "install",
-      context.callFunction(install, context.undefined, context.global, host, json),
-    );
-    for (const handle of [install, host, json]) handle.dispose();
-    const entry = (name: Entry): QuickJSHandle => context.getProp(runtime, name);
-    const entries = {
-      deliver: entry("deliver"),
-      step: entry("step"),
-      describe: entry("describe"),
-      caught: entry("caught"),
-      rejected: entry("rejected"),
-      watch: entry("watch"),
-      timers: entry("timers"),
-      shutDown: entry("shutDown"),
-    };
-    runtime.dispose();
-    return entries;
-  }
-
   #flag(entry: Entry, input: readonly QuickJSHandle[]): boolean {
     // The ng build cannot compare handles; as a number `true` is 1.
     return this.#call(entry, input).consume((handle) => this.#context.getNumber(handle) === 1);
@@ -195,16 +166,43 @@ export class Guest implements Disposable {
     const { undefined: thisValue } = this.#context;
     try {
       const result = this.#context.callFunction(this.#entries[entry], thisValue, ...input);
-      return this.#unwrap(entry, result);
+      return unwrap(entry, result);
     } finally {
       for (const handle of input) handle.dispose();
     }
   }
+}
 
-  #unwrap(entry: string, result: ReturnType<QuickJSContext["evalCode"]>): QuickJSHandle {
-    if (result.error === undefined) return result.value;
-    // Nothing of the exception is read: its properties could be the script's, and its getters would run.
-    result.error.dispose();
-    throw new GuestEntryError(entry, undefined);
-  }
+/** Evaluates the bundle in a context and installs the runtime. */
+export function installRuntime(context: QuickJSContext, bundle: string, calls: HostCalls): Entries {
+  const install = unwrap(
+    "install",
+    context.evalCode(bundle, runtimeName, { type: "global", strict: true }),
+  );
+  // Not `context.global`: that handle stays as long as its context, also in the memory of an image.
+  const global = unwrap("install", context.evalCode("this", runtimeName, { type: "global" }));
+  const host = exposeHostCalls(context, createValues(context), calls);
+  const runtime = unwrap("install", context.callFunction(install, context.undefined, global, host));
+  for (const handle of [install, global, host]) handle.dispose();
+  const entry = (name: Entry): QuickJSHandle => context.getProp(runtime, name);
+  const entries = {
+    configure: entry("configure"),
+    deliver: entry("deliver"),
+    step: entry("step"),
+    describe: entry("describe"),
+    caught: entry("caught"),
+    rejected: entry("rejected"),
+    watch: entry("watch"),
+    timers: entry("timers"),
+    shutDown: entry("shutDown"),
+  };
+  runtime.dispose();
+  return entries;
+}
+
+function unwrap(entry: string, result: ReturnType<QuickJSContext["evalCode"]>): QuickJSHandle {
+  if (result.error === undefined) return result.value;
+  // Nothing of the exception is read: its properties could be the script's, and its getters would run.
+  result.error.dispose();
+  throw new GuestEntryError(entry);
 }

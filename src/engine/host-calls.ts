@@ -38,24 +38,50 @@ export function exposeHostCalls(
   calls: HostCalls,
 ): QuickJSHandle {
   const object = context.newObject(context.null);
-  for (const [name, kinds] of Object.entries(parameters)) {
-    const call = calls[name as keyof HostCalls] as (...input: unknown[]) => unknown;
-    const fn = context.newFunction(name, (...handles) => {
-      try {
-        const input: unknown[] = [];
-        for (const [index, kind] of kinds.entries()) {
-          input.push(readArgument(context, handles[index], kind));
-        }
-        return makeResult(context, values, call.apply(calls, input));
-      } catch {
-        // The cause stays here: whatever the host had to say is not for the script.
-        return { error: values.text("Host call refused") };
-      }
-    });
+  for (const [name, call] of hostFunctions(context, values, calls)) {
+    const fn = context.newFunction(name, call);
     context.defineProp(object, name, { value: fn, enumerable: true });
     fn.dispose();
   }
   return object;
+}
+
+/**
+ * Stands in for {@link exposeHostCalls} in a context whose memory comes from an image: the guest's functions exist and refer to
+ * host functions by number, in the order of their making.
+ */
+export function adoptHostCalls(context: QuickJSContext, values: Values, calls: HostCalls): void {
+  const { hostRefs } = context.runtime as unknown as {
+    readonly hostRefs: { put(fn: HostFunction): number };
+  };
+  for (const [, call] of hostFunctions(context, values, calls)) hostRefs.put(call);
+}
+
+type HostFunction = Parameters<QuickJSContext["newFunction"]>[1] & object;
+
+function hostFunctions(
+  context: QuickJSContext,
+  values: Values,
+  calls: HostCalls,
+): (readonly [name: string, call: HostFunction])[] {
+  return Object.entries(parameters).map(([name, kinds]) => {
+    const call = calls[name as keyof HostCalls] as (...input: unknown[]) => unknown;
+    return [
+      name,
+      (...handles) => {
+        try {
+          const input: unknown[] = [];
+          for (const [index, kind] of kinds.entries()) {
+            input.push(readArgument(context, handles[index], kind));
+          }
+          return makeResult(context, values, call.apply(calls, input));
+        } catch {
+          // The cause stays here: whatever the host had to say is not for the script.
+          return { error: values.text("Host call refused") };
+        }
+      },
+    ];
+  });
 }
 
 class ArgumentError extends Error {}

@@ -1,8 +1,9 @@
 import { randomFillSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import type { GuestRuntime } from "../boundary.ts";
 
 /**
- * The memory of an engine that has evaluated the guest runtime, made when the package is built. Copying it into a fresh
+ * The memory of an engine with the guest runtime installed, made when the package is built. Copying it into a fresh
  * instance takes a millisecond where evaluating the runtime takes a hundred in a cold process. Can be posted to other threads.
  */
 export interface EngineImage {
@@ -19,8 +20,8 @@ export interface ImageLayout {
   readonly tableLength: number;
   readonly runtime: number;
   readonly context: number;
-  /** The value that the guest bundle evaluated to. */
-  readonly install: number;
+  /** The entries of the guest runtime. */
+  readonly entries: Readonly<Record<keyof GuestRuntime, number>>;
   /** Field of the runtime's promise rejection tracker. */
   readonly tracker: number;
   /** Eight bytes of state of `Math.random`. */

@@ -319,6 +319,31 @@ describe.each(names)("interfaces on %s", (build) => {
     ]);
   });
 
+  test("a DOMException is an error of the language, made by an interface that is none", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const made = [new DOMException("m", "AbortError"), AbortSignal.abort().reason, structuredClone(new DOMException("m"))];
+      class Mine extends DOMException { get mine() { return this.name; } }
+      const mine = new Mine("m", "TimeoutError");
+      const name = (f) => { try { return f(); } catch (e) { return e.constructor.name; } };
+      [...made.map((e) => Error.isError === undefined || Error.isError(e)), made[1].constructor === DOMException,
+       mine.mine, mine instanceof Mine, name(() => DOMException("m")), Object.hasOwn(mine, "message"),
+       name(() => Object.getOwnPropertyDescriptor(DOMException.prototype, "name").get.call(new Error("m")))]`);
+
+    expect(found).toEqual([
+      true,
+      true,
+      true,
+      true,
+      "TimeoutError",
+      true,
+      "TypeError",
+      false,
+      "TypeError",
+    ]);
+  });
+
   test("a DOMException has name, code and stack, and inherits from Error.prototype", async () => {
     using guest = await createGuest({ build });
 

@@ -19,6 +19,8 @@ async function bind(build: keyof typeof builds, options: BindOptions = {}): Prom
     maxMemory: 64 * 2 ** 20,
     maxStack: 256 * 2 ** 10,
     build: builds[build],
+    // A context as a caller has it.
+    image: false,
   });
   const { context } = engine;
   const events: SandboxEvent[] = [];
@@ -106,7 +108,7 @@ describe.each(["bellard", "ng"] as const)("in a context of the caller, build %s"
 });
 
 test("a wrong option is refused before anything is installed", async () => {
-  const engine = await createEngine({ maxMemory: 2 ** 24, maxStack: 2 ** 18 });
+  const engine = await createEngine({ maxMemory: 2 ** 24, maxStack: 2 ** 18, image: false });
   onTestFinished(() => engine[Symbol.dispose]());
 
   expect(() => bindNetworkDevice(engine.context, { delivery: "push" as never })).toThrow(

@@ -1,4 +1,5 @@
 import type { QuickJSContext } from "quickjs-emscripten";
+import { guestBundle } from "#guest-bundle";
 import {
   type EventKind,
   guestGlobals,
@@ -61,7 +62,10 @@ export async function createGuest(options: TestGuestOptions = {}): Promise<TestG
     ...runtimeOptions,
   };
   const recording = recordingHost(calls, host, test);
-  const guest = new Guest(context, recording, guestOptions, engine);
+  const guest = new Guest(context, recording, guestOptions, {
+    runtime: engine.entries ?? guestBundle,
+    rejections: engine.rejections,
+  });
 
   function settle(more: boolean): void {
     let waiting = more;
