@@ -1,5 +1,5 @@
 import { defineInterface } from "./interface.ts";
-import { defineProperty, errorPrototype, ErrorOf, setPrototypeOf } from "./intrinsics.ts";
+import { construct, defineProperty, ErrorOf, TypeErrorOf } from "./intrinsics.ts";
 import { scriptStack } from "./stack.ts";
 import { illegalInvocation, toDOMString } from "./webidl.ts";
 
@@ -59,17 +59,28 @@ const constants: Readonly<Record<string, number>> = {
   DATA_CLONE_ERR: 25,
 };
 
-/** @see https://webidl.spec.whatwg.org/#idl-DOMException */
-export class DOMException {
+/** `Error` without the types of its properties, which are accessors here. */
+const ErrorObject = ErrorOf as unknown as new () => { readonly stack?: unknown };
+
+/**
+ * What is behind the interface `DOMException`: an error of the language, so that `Error.isError` says so. Scripts see another
+ * constructor, because the interface does not inherit from `Error`.
+ *
+ * @see https://webidl.spec.whatwg.org/#idl-DOMException
+ */
+export class DOMException extends ErrorObject {
   readonly #name: string;
   readonly #message: string;
 
   constructor(message?: unknown, name?: unknown) {
-    this.#message = message === undefined ? "" : toDOMString(message);
-    this.#name = name === undefined ? "Error" : toDOMString(name);
+    const convertedMessage = message === undefined ? "" : toDOMString(message);
+    const convertedName = name === undefined ? "Error" : toDOMString(name);
+    super();
+    this.#message = convertedMessage;
+    this.#name = convertedName;
     defineProperty(this, "stack", {
       __proto__: null,
-      value: scriptStack(new ErrorOf().stack),
+      value: scriptStack(this.stack),
       writable: true,
       enumerable: false,
       configurable: true,
@@ -94,6 +105,14 @@ export class DOMException {
 
 /** Installs `DOMException`, whose prototype inherits from `Error.prototype` though the interface is no subclass of `Error`. */
 export function installDOMException(global: object): void {
-  setPrototypeOf(DOMException.prototype, errorPrototype);
-  defineInterface(global, DOMException, { name: "DOMException", constants });
+  const shell = function (message: unknown, name: unknown): object {
+    if (new.target === undefined) {
+      throw new TypeErrorOf("DOMException: the constructor requires new");
+    }
+    return construct(DOMException, [message, name], new.target) as object;
+  } as unknown as typeof DOMException;
+  const { prototype } = DOMException;
+  defineProperty(shell, "prototype", { value: prototype, writable: false });
+  defineProperty(prototype, "constructor", { value: shell });
+  defineInterface(global, shell, { name: "DOMException", constants });
 }

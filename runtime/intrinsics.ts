@@ -33,7 +33,6 @@ export const setPrototypeOf: typeof Reflect.setPrototypeOf = Reflect.setPrototyp
 export const freeze: typeof Object.freeze = Object.freeze;
 export const is: typeof Object.is = Object.is;
 export const functionPrototype: object = Function.prototype;
-export const errorPrototype: object = Error.prototype;
 
 export const StringOf: StringConstructor = String;
 export const NumberOf: NumberConstructor = Number;

@@ -206,9 +206,13 @@ class Cloning {
       case "WeakRef":
       case "WeakSet":
         return fail("A " + kind + " cannot be cloned");
-      case "Error":
+      case "Error": {
+        // A DOMException is an error, too, but keeps more than one.
+        const exception = clonePlatformObject(object);
+        if (exception !== undefined) return this.#remember(object, exception);
         if (isMadeError(object)) return this.#error(object);
         break;
+      }
       default:
     }
     const platformClone = clonePlatformObject(object);

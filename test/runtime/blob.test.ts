@@ -124,7 +124,11 @@ describe.each(names)("Blob on %s", (build) => {
     const found = guest.evaluate(`["text", "arrayBuffer", "bytes"].map((name) =>
       [Object.getPrototypeOf(Blob.prototype[name]) === Function.prototype, String(Object.prototype.toString.call(Blob.prototype[name]))])`);
 
-    expect(found).toEqual(Array(3).fill([true, "[object Function]"]));
+    expect(found).toEqual([
+      [true, "[object Function]"],
+      [true, "[object Function]"],
+      [true, "[object Function]"],
+    ]);
   });
 
   test("slices are those of Uint8Array for all positions", async () => {
