@@ -1,56 +1,12 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type WebSocket, WebSocketServer } from "ws";
-import { commandFile, type CommandResult, runCommand, startCommand } from "../support/command.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type WebSocket } from "ws";
+import { startEchoServer } from "../../src/simulators/echo.ts";
+import { createCertificateAuthority } from "../support/certificates.ts";
+import { runCommand, startCommand } from "../support/command.ts";
+import { openScriptFolder, openServer } from "../support/script-folder.ts";
 
-let folder: string;
-
-beforeAll(() => {
-  const base = mkdtempSync(join(tmpdir(), "netdevice command "));
-  folder = join(base, "scripts");
-  mkdirSync(join(folder, "lib"), { recursive: true });
-  writeFileSync(join(base, "secret.js"), "export default 'secret';");
-  symlinkSync(join(base, "secret.js"), join(folder, "link.js"));
-});
-
-afterAll(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
-
-function write(name: string, source: string): void {
-  writeFileSync(join(folder, name), source);
-}
-
-/** Writes a script and runs it in its folder. */
-async function runScript(
-  name: string,
-  source: string,
-  ...options: string[]
-): Promise<CommandResult> {
-  write(name, source);
-  return runCommand(["run", name, ...options], { cwd: folder });
-}
-
-/** An echo server for one test; `origin` is what scripts connect to. */
-async function openServer(): Promise<{
-  readonly server: WebSocketServer;
-  readonly origin: string;
-}> {
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", maxPayload: 2 ** 26 });
-  server.on("connection", (socket) => {
-    socket.on("message", (data, binary) => socket.send(data, { binary }));
-  });
-  onTestFinished(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server has no port");
-  return { server, origin: `ws://127.0.0.1:${address.port}` };
-}
+const { folder, write, runScript } = openScriptFolder();
 
 describe("exit codes", () => {
   test("0: a script that has nothing left to do", async () => {
@@ -227,70 +183,6 @@ describe("exit codes", () => {
   });
 });
 
-describe("modules", () => {
-  test("import files below the script's folder, JavaScript and TypeScript, statically and dynamically", async () => {
-    write(
-      "lib/lamp.ts",
-      "import { on } from './state.mjs';\nexport const lamp: string = `lamp ${on}`;",
-    );
-    write("lib/state.mjs", "export const on = true;");
-    const source =
-      "import { lamp } from './lib/lamp.ts';\nconst { on } = await import('./lib/state.mjs');\nconsole.log(lamp, on);";
-
-    expect(await runScript("main.mts", source)).toMatchObject({
-      code: 0,
-      stdout: "lamp true true\n",
-      stderr: "",
-    });
-  });
-
-  test("a classic script can import too", async () => {
-    write("lib/state.mjs", "export const on = true;");
-    const source = "import('./lib/state.mjs').then(({ on }) => console.log(on));";
-
-    expect(await runScript("classic.js", source)).toMatchObject({ code: 0, stdout: "true\n" });
-  });
-
-  test("--type module makes a module of any file", async () => {
-    const source = "console.log(typeof this, await Promise.resolve(1));";
-
-    expect(await runScript("module.js", source, "--type", "module")).toMatchObject({
-      code: 0,
-      stdout: "undefined 1\n",
-    });
-  });
-
-  test.each([
-    ["../secret.js", "leaves the script's folder"],
-    ["./lib/../../secret.js", "leaves the script's folder"],
-    ["./link.js", "outside of the script's folder"],
-    ["/etc/passwd", "absolute path"],
-    ["node:fs", "below the script's folder"],
-    ["ws", "packages are not available"],
-    ["./lib/lamp", "whole name"],
-  ])("cannot import %s", async (specifier, message) => {
-    const { code, stdout, stderr } = await runScript(
-      "escape.mjs",
-      `try { console.log(await import(${JSON.stringify(specifier)})); } catch (error) { console.log(error.name, error.message, error.stack); }`,
-    );
-
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toContain(message);
-    expect(stdout).not.toContain(folder);
-  });
-
-  test("an exception in an imported module is shown with its path", async () => {
-    write("lib/broken.ts", "const a: number = 1;\nthrow new Error(`broken ${a as number}`);");
-
-    const { code, stderr } = await runScript("importer.mjs", "import './lib/broken.ts';");
-
-    expect(code).toBe(1);
-    expect(stderr).toContain(
-      `${join("lib", "broken.ts")}:2:16\n  2 | throw new Error(\`broken \${a as number}\`);`,
-    );
-  });
-});
-
 describe("options", () => {
   test("- reads the script from standard input", async () => {
     const result = await runCommand(["run", "-", "--arg", "a", "--", "-b"], {
@@ -362,6 +254,25 @@ describe("options", () => {
     ]);
   });
 
+  test("--ca trusts the authority of a wss server in place of the built-in ones", async () => {
+    const authority = createCertificateAuthority();
+    const server = await startEchoServer({ tls: authority.issue() });
+    onTestFinished(() => server.close());
+    write("ca.pem", authority.cert);
+    const source = `
+      const socket = new WebSocket(NetworkDevice.args[0]);
+      socket.onopen = () => socket.close(1000);
+      socket.onclose = ({ code }) => console.log(code);`;
+    const options = ["--allow", server.url, "--arg", server.url];
+
+    const trusting = await runScript("secure.js", source, ...options, "--ca", "ca.pem");
+    const doubting = await runScript("secure.js", source, ...options);
+
+    expect(trusting).toEqual({ code: 0, signal: null, stdout: "1000\n", stderr: "" });
+    expect(doubting.stdout).toBe("1006\n");
+    expect(doubting.stderr).toContain("failed at tls (ERR_TLS, UNABLE_TO_VERIFY_LEAF_SIGNATURE)");
+  });
+
   test("a failed connection is explained, and fails neither the script nor the command", async () => {
     const { server, origin } = await openServer();
     server.close();
@@ -395,63 +306,5 @@ describe("options", () => {
       stderr: "",
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     });
-  });
-});
-
-describe("output", () => {
-  test("of every level goes where it belongs", async () => {
-    const source =
-      "console.debug('a'); console.warn('b'); console.log('c\\n' + 'd'); console.error('e'); console.info('f'); alert('g');";
-
-    expect(await runScript("levels.js", source)).toMatchObject({
-      code: 0,
-      stdout: "a\nc\nd\nf\ng\n",
-      stderr: "b\ne\n",
-    });
-  });
-
-  test("a million lines reach a slow reader, all and in order", async () => {
-    write("million.js", "for (let i = 0; i < 1e6; i++) console.log(i);");
-    // The child's output is a pipe that is read in pauses.
-    const command = startCommand(["run", "million.js"], { cwd: folder, isSlow: true });
-
-    const { code, stdout } = await command.result;
-
-    expect(code).toBe(0);
-    expect(stdout).toHaveLength(6_888_890);
-    expect(stdout.endsWith("\n999998\n999999\n")).toBe(true);
-  });
-
-  test("ends quietly when its reader goes away", async () => {
-    write(
-      "pipe.js",
-      "setInterval(() => { for (let i = 0; i < 1000; i++) console.log('line', i); }, 1);",
-    );
-    const child = spawn(process.execPath, [commandFile, "run", "pipe.js"], {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stderr = "";
-    child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
-    await once(child.stdout, "data");
-    const ended = once(child, "close");
-
-    child.stdout.destroy();
-
-    expect(await ended).toEqual([0, null]);
-    expect(stderr).toBe("");
-  });
-
-  test("a script of 600 kB runs", async () => {
-    const source = `${"// a comment of some length, again and again\n".repeat(7_000)}${"void function () { return [1, 2, 3]; };\n".repeat(7_500)}console.log("end");`;
-
-    expect(source.length).toBeGreaterThan(600_000);
-    expect(await runScript("large.js", source)).toMatchObject({ code: 0, stdout: "end\n" });
-  });
-
-  test("colours are for terminals only", async () => {
-    const { stderr } = await runScript("plain.js", "throw new Error('plain');");
-
-    expect(stderr).not.toContain("\u001B");
   });
 });
