@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
+import { isAbsolute, relative, sep } from "node:path";
 import { SandboxError } from "../errors.ts";
 import { defaultLimits, type Limits, strictLimits } from "../limits.ts";
 import type { ConnectOptions, Grant, PolicyRules } from "../policy/policy.ts";
@@ -13,7 +14,7 @@ import { readProblem, UsageError } from "./usage-error.ts";
  * @throws {UsageError} for an origin, policy or certificate that cannot be used
  */
 export async function sandboxOptions(command: RunCommand, folder: string): Promise<SandboxOptions> {
-  const policy = await readPolicy(command);
+  const policy = await readPolicy(command, folder);
   return {
     isolation: command.isolation,
     delivery: command.delivery,
@@ -38,7 +39,7 @@ function readLimits(command: RunCommand): Partial<Limits> {
   return { ...limits, maxTurnTime, maxMemory: memory ?? limits.maxMemory };
 }
 
-async function readPolicy(command: RunCommand): Promise<PolicyRules | undefined> {
+async function readPolicy(command: RunCommand, folder: string): Promise<PolicyRules | undefined> {
   const { allow, allowAllLoopback, policyFile, caFile } = command;
   const ca = caFile === undefined ? undefined : readCertificates(caFile);
   // Most of the start of a script without network is spared.
@@ -55,7 +56,7 @@ async function readPolicy(command: RunCommand): Promise<PolicyRules | undefined>
       );
     }
   }
-  const file = policyFile === undefined ? undefined : await readPolicyFile(policyFile);
+  const file = policyFile === undefined ? undefined : await readPolicyFile(policyFile, folder);
   const grants = [
     ...allow.map((origin) => grantFor(origin, command)),
     ...(allowAllLoopback ? allLoopback : []),
@@ -82,15 +83,32 @@ function withAuthorities(grant: Grant, ca: string | undefined): Grant {
   return { ...grant, connect };
 }
 
-async function readPolicyFile(path: string): Promise<PolicyRules> {
+async function readPolicyFile(path: string, folder: string): Promise<PolicyRules> {
   const text = readFile("--policy", path, "a JSON file");
   const { parsePolicyFile } = await import("../policy/policy-file.ts");
   try {
-    return parsePolicyFile(text, path);
+    const rules = parsePolicyFile(text, path);
+    if (rules.allow.some(hasSecrets) && isBelow(folder, path)) {
+      throw new UsageError(
+        `--policy expects a file with secrets outside of the script's folder, got ${JSON.stringify(path)}, which the script could import: move it elsewhere`,
+      );
+    }
+    return rules;
   } catch (error) {
     if (error instanceof SandboxError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** Whether a grant holds what no script may see. */
+function hasSecrets({ connect }: Grant): boolean {
+  const { headers, credentials, tls } = connect ?? {};
+  return [headers, credentials, tls?.key, tls?.passphrase].some((secret) => secret !== undefined);
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const way = relative(realpathSync(folder), realpathSync(path));
+  return !isAbsolute(way) && way.split(sep)[0] !== "..";
 }
 
 function readCertificates(path: string): string {
