@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { CompiledEngine } from "./engine/compiled-engine.ts";
 import { createEngine, type Engine, type EngineBuild } from "./engine/engine.ts";
 import { isGuestFailure } from "./engine/guest.ts";
-import { TurnOverrunError, type TurnQueueOptions } from "./engine/turn-queue.ts";
+import { TurnOverrunError } from "./engine/turn-queue.ts";
 import { SandboxError } from "./errors.ts";
 import type { SandboxEvent, SandboxEventDetail } from "./events.ts";
 import type { Limits } from "./limits.ts";

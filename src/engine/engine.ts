@@ -126,7 +126,9 @@ export async function instantiate(
 ): Promise<EngineParts> {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   let instance: WebAssembly.Instance | undefined;
-  const emscriptenModule: InstantiateHook = {
+  const emscriptenModule: LoaderOptions = {
+    // Emscripten copies it into the memory, where by default it is the path of the host's program.
+    thisProgram: "netdevice",
     instantiateWasm(imports, received) {
       instance = new WebAssembly.Instance(module, imports);
       received(instance);
@@ -200,8 +202,10 @@ type EngineInternals = Pick<
   readonly callbacks: { deleteRuntime(pointer: JSRuntimePointer): void };
 };
 
-/** Emscripten's hook to bring one's own instance; the declarations of quickjs-emscripten leave it out. */
-interface InstantiateHook {
+/** Options of Emscripten's loader that the declarations of quickjs-emscripten leave out. */
+interface LoaderOptions {
+  readonly thisProgram: string;
+  /** Brings an instance of one's own. */
   instantiateWasm(
     imports: WebAssembly.Imports,
     received: (instance: WebAssembly.Instance) => void,

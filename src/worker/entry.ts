@@ -47,7 +47,10 @@ function main(options: WorkerOptions): void {
         void sandbox?.close();
         break;
       case "verdict":
-        remotePolicy.settle(message.request, message.verdict);
+        remotePolicy.decided(message.request, message.verdict);
+        break;
+      case "undecided":
+        remotePolicy.failed(message.request, message.message);
         break;
       default:
         remoteTransport.receive(message);

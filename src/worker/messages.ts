@@ -39,7 +39,9 @@ export type ToWorker =
     }
   | { readonly type: "idle" | "usage"; readonly call: number }
   | { readonly type: "close" }
-  | { readonly type: "verdict"; readonly request: number; readonly verdict: Verdict | undefined }
+  | { readonly type: "verdict"; readonly request: number; readonly verdict: Verdict }
+  /** The policy function threw, or its answer cannot be posted. */
+  | { readonly type: "undecided"; readonly request: number; readonly message: string }
   | TransportEvent;
 
 /** What comes from the sandbox's thread. */

@@ -37,6 +37,9 @@ export class Outbox {
     if (this.#bytes >= Math.min(batchBytes, this.#options.maxBacklog)) {
       this.flush();
       this.#waitForRoom();
+    } else if (isLifeEvent(event)) {
+      // The turn that follows may never end: what is known of a connection is known outside.
+      this.flush();
     } else if (!this.#isFlushPlanned) {
       this.#isFlushPlanned = true;
       queueMicrotask(() => this.flush());
@@ -73,6 +76,11 @@ export class Outbox {
 export function acknowledge(state: Int32Array<SharedArrayBuffer>, bytes: number): void {
   Atomics.add(state, Cell.Observed, bytes);
   Atomics.notify(state, Cell.Observed);
+}
+
+/** Whether an event tells of the life of a connection: there are few of them. */
+function isLifeEvent({ type }: SandboxEvent): boolean {
+  return type === "connecting" || type === "open" || type === "closed";
 }
 
 /** Roughly what an event takes in memory. */

@@ -4,7 +4,7 @@ import type { FromWorker } from "./messages.ts";
 /** Asks the embedder's policy function, which lives outside, once per connection. */
 export class RemotePolicy {
   readonly #post: (message: FromWorker) => void;
-  readonly #waiting = new Map<number, (verdict: Verdict | undefined) => void>();
+  readonly #waiting = new Map<number, PendingDecision>();
   #next = 1;
 
   constructor(post: (message: FromWorker) => void) {
@@ -20,16 +20,26 @@ export class RemotePolicy {
       if (this.#waiting.delete(id)) this.#post({ type: "undecide", request: id });
     });
     return new Promise<Verdict>((resolve, reject) => {
-      this.#waiting.set(id, (verdict) => {
-        if (verdict === undefined) reject(new Error("The policy function failed"));
-        else resolve(verdict);
-      });
+      this.#waiting.set(id, { resolve, reject });
     });
   };
 
-  settle(id: number, verdict: Verdict | undefined): void {
-    const settle = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    settle?.(verdict);
+  decided(id: number, verdict: Verdict): void {
+    this.#take(id)?.resolve(verdict);
   }
+
+  failed(id: number, message: string): void {
+    this.#take(id)?.reject(new Error(message));
+  }
+
+  #take(id: number): PendingDecision | undefined {
+    const pending = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return pending;
+  }
+}
+
+interface PendingDecision {
+  resolve(verdict: Verdict): void;
+  reject(error: Error): void;
 }

@@ -2,9 +2,9 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { compileFile, defaultWasmFile } from "../engine/compiled-engine.ts";
 import { SandboxError } from "../errors.ts";
-import type { SandboxEvent } from "../events.ts";
+import type { ConnectionFailure, SandboxEvent, SandboxEventDetail } from "../events.ts";
 import type { Usage } from "../local-sandbox.ts";
-import type { PolicyFunction, Verdict } from "../policy/policy.ts";
+import type { PolicyFunction } from "../policy/policy.ts";
 import type { Transport } from "../transport/transport.ts";
 import { unpackError } from "./error-data.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
@@ -70,6 +70,9 @@ class Thread implements WorkerSandbox {
   readonly #exited: Promise<void>;
   #start: Call = { resolve() {}, reject() {} };
   #nextCall = 1;
+  #startTime = performance.now();
+  /** Connections whose end has not been observed, with what is known of them. */
+  readonly #connections = new Map<number, Pick<ConnectionFailure, "host" | "stage">>();
   #end: { readonly error: SandboxError | undefined } | undefined;
 
   constructor(options: WorkerSandboxOptions) {
@@ -166,8 +169,11 @@ class Thread implements WorkerSandbox {
   }
 
   #receive(message: FromWorker): void {
+    // What was under way when the sandbox was ended.
+    if (this.#end !== undefined) return;
     switch (message.type) {
       case "started":
+        this.#startTime = performance.now();
         this.#start.resolve(undefined);
         break;
       case "answer":
@@ -180,7 +186,7 @@ class Thread implements WorkerSandbox {
         this.#terminate(message.error === undefined ? undefined : unpackError(message.error));
         break;
       case "events":
-        for (const event of message.events) this.#options.emit(event);
+        for (const event of message.events) this.#observe(event);
         acknowledge(this.#state, message.bytes);
         break;
       case "busy":
@@ -208,16 +214,15 @@ class Thread implements WorkerSandbox {
     const { policy } = this.#options;
     const controller = new AbortController();
     this.#decisions.set(request, controller);
-    let verdict: Verdict | undefined;
     try {
-      if (typeof policy === "function") {
-        const { signal } = controller;
-        verdict = await policy({ url: new URL(url), protocols, hasUrlCredentials, signal });
-      }
+      if (typeof policy !== "function") throw new TypeError("the policy is not a function");
+      const { signal } = controller;
+      const verdict = await policy({ url: new URL(url), protocols, hasUrlCredentials, signal });
       this.post({ type: "verdict", request, verdict });
-    } catch {
-      // It threw, or its answer cannot be posted: the connection is refused as by a failed policy.
-      this.post({ type: "verdict", request, verdict: undefined });
+    } catch (error) {
+      // It threw, or its answer cannot be posted: the connection is refused, and the host learns why.
+      const text = error instanceof Error ? error.message : String(error);
+      this.post({ type: "undecided", request, message: text });
     }
     this.#decisions.delete(request);
   }
@@ -235,15 +240,45 @@ class Thread implements WorkerSandbox {
 
   #terminate(error: SandboxError | undefined, limit?: "maxTurnTime"): void {
     if (this.#end !== undefined) return;
-    if (limit !== undefined) this.#options.emit({ time: performance.now(), type: "limit", limit });
+    if (limit !== undefined) this.#emit({ type: "limit", limit });
     this.#finish(error);
     void this.#worker.terminate();
+  }
+
+  #observe(event: SandboxEvent): void {
+    if (event.type === "connecting") {
+      const { host } = new URL(event.url);
+      this.#connections.set(event.connection, { host, stage: "connect" });
+    } else if (event.type === "open") {
+      const known = this.#connections.get(event.connection);
+      if (known !== undefined) this.#connections.set(event.connection, { ...known, stage: "open" });
+    } else if (event.type === "closed") {
+      this.#connections.delete(event.connection);
+    }
+    this.#options.emit(event);
+  }
+
+  /** Observes something that the thread can no longer tell. */
+  #emit(event: SandboxEventDetail): void {
+    this.#options.emit({ time: performance.now() - this.#startTime, ...event });
+  }
+
+  /** Tells of connections that ended with their thread. */
+  #loseConnections(): void {
+    const close = { code: 1006, reason: "", wasClean: false };
+    for (const [connection, known] of this.#connections) {
+      const message = "the connection ended with its sandbox";
+      const failure = { ...known, code: "ERR_ABORTED", message } as const;
+      this.#emit({ type: "closed", connection, ...close, failure });
+    }
+    this.#connections.clear();
   }
 
   /** Settles everything that waits. The thread may still be ending. */
   #finish(error: SandboxError | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
+    this.#loseConnections();
     this.#watchdog[Symbol.dispose]();
     this.#transport?.abortAll();
     for (const decision of this.#decisions.values()) decision.abort();

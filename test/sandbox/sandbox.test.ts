@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { ScriptError } from "../../src/errors.ts";
 import { denyAll } from "../../src/options.ts";
+import { allowOrigins } from "../../src/policy/allow-origins.ts";
 import { createSandbox } from "../../src/sandbox.ts";
 import { openEchoServer, openSandbox } from "../support/sandbox.ts";
 
@@ -222,7 +223,10 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
 
     await runToIdle(`new WebSocket("ws://127.0.0.1:1/")`);
 
-    expect(events.at(-1)).toMatchObject({ type: "closed", failure: { code: "ERR_POLICY_FAILED" } });
+    expect(events.at(-1)).toMatchObject({
+      type: "closed",
+      failure: { code: "ERR_POLICY_FAILED", message: expect.stringContaining("no idea") },
+    });
   });
 
   test("a turn over its time ends the sandbox with its sockets", async () => {
@@ -245,6 +249,7 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     await expect(sandbox.closed).resolves.toMatchObject({ code: "ERR_LIMIT" });
     await expect(sandbox.run(`1`)).rejects.toMatchObject({ code: "ERR_LIMIT" });
     expect(events).toContainEqual(expect.objectContaining({ type: "limit", limit: "maxTurnTime" }));
+    expect(events).toContainEqual(expect.objectContaining({ type: "closed", connection: 1 }));
   });
 
   test("an interrupt that the script catches or the engine swallows still ends the sandbox", async () => {
@@ -381,4 +386,67 @@ test.each([
   const creation = createSandbox(options as never);
 
   await expect(creation).rejects.toMatchObject({ code: "ERR_OPTION", message });
+});
+
+test("a native call that the engine never interrupts ends with its worker, and its sibling goes on", async () => {
+  const server = await openEchoServer();
+  const hung = await openSandbox({ args: [server.url], limits: { maxTurnTime: 200 } });
+  const sibling = await openSandbox({ args: [server.url] });
+
+  const run = hung.sandbox.run(`
+    new WebSocket(NetworkDevice.args[0]).onopen = () => {
+      Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
+    };
+  `);
+  await run;
+  await sibling.runToIdle(`
+    const socket = new WebSocket(NetworkDevice.args[0]);
+    socket.onopen = () => socket.close();
+    socket.onclose = ({ wasClean }) => console.log(wasClean);
+  `);
+
+  await expect(hung.sandbox.closed).resolves.toMatchObject({ code: "ERR_LIMIT" });
+  expect(sibling.lines()).toEqual(["true"]);
+  expect(hung.events.map(({ type }) => type)).toEqual(["connecting", "open", "limit", "closed"]);
+  expect(hung.events.at(-1)).toMatchObject({
+    code: 1006,
+    failure: { code: "ERR_ABORTED", stage: "open" },
+  });
+});
+
+test("an embedder's own transport runs on the caller's thread, whatever the isolation", async () => {
+  const sent: unknown[] = [];
+  const { runToIdle, lines } = await openSandbox({
+    policy: allowOrigins(["ws://lamp.test"]),
+    transport: {
+      connect({ url, protocols }, sink) {
+        queueMicrotask(() => {
+          sink.opened({ protocol: protocols[0] ?? "", extensions: "" });
+          sink.text(`hello from ${url}`);
+          sink.binary(new Uint8Array([1, 2]));
+        });
+        return {
+          send: (data) => void sent.push(data),
+          close: (code = 1005, reason = "") => sink.closed({ code, reason, wasClean: true }),
+          abort() {},
+          pause() {},
+          resume() {},
+        };
+      },
+    },
+  });
+
+  await runToIdle(`
+    const socket = new WebSocket("ws://lamp.test/", "p");
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => socket.send("on");
+    socket.onmessage = ({ data }) => {
+      console.log(typeof data === "string" ? data : data.byteLength);
+      if (typeof data !== "string") socket.close(3000, "bye");
+    };
+    socket.onclose = ({ code, reason }) => console.log(code, reason, socket.protocol);
+  `);
+
+  expect(lines()).toEqual(["hello from ws://lamp.test/", "2", "3000 bye p"]);
+  expect(sent).toEqual(["on"]);
 });
