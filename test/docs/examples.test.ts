@@ -90,6 +90,30 @@ describe("A device script of a document runs and prints what the document says",
   );
 });
 
+describe("A command of a document prints what the document says", () => {
+  test.each(examples.filter(({ language }) => language === "console"))(
+    "$title",
+    async (example) => {
+      const [, name = "", output = ""] =
+        /^\$ npx netdevice run (\S+)\n(.*)$/s.exec(example.code) ?? [];
+      const document = example.title.split(":")[0];
+      const script = examples.find(
+        ({ title, code }) => title.startsWith(`${document}:`) && code.startsWith(`// ${name}\n`),
+      );
+      await consumer.write(name, script?.code ?? "");
+      const command = "node_modules/quickjs-network-device/dist/cli/main.js";
+
+      const result = await consumer.run(
+        "sh",
+        "-c",
+        `"${process.execPath}" ${command} run ${name} 2>&1`,
+      );
+
+      expect(result.stdout.replaceAll(/ +$/gm, "")).toBe(`${output}\n`);
+    },
+  );
+});
+
 /** README and the guides; the decisions are history and the changelog has no examples. */
 function documents(): readonly string[] {
   const guides = readdirSync(join(projectFolder, "docs")).filter((name) => name.endsWith(".md"));
