@@ -1,5 +1,6 @@
 import { DOMException } from "./dom-exception.ts";
-import { defineFunction, defineInterface, defineValue } from "./interface.ts";
+import { defineGlobalAttribute } from "./global-attribute.ts";
+import { defineFunction, defineInterface } from "./interface.ts";
 import {
   isView,
   numberToString,
@@ -52,7 +53,7 @@ export function installCrypto({ global, host }: RuntimeScope): void {
   defineInterface(global, Crypto, { name: "Crypto" });
   // A rest parameter does not count for `length`.
   defineFunction(Crypto.prototype, "getRandomValues", Crypto.prototype.getRandomValues, 1);
-  defineValue(global, "crypto", new Crypto());
+  defineGlobalAttribute(global, "crypto", new Crypto(), false);
   isInstalling = false;
 }
 

@@ -1,21 +1,20 @@
-import { defineInterface, defineValue } from "./interface.ts";
+import { EventTarget } from "./event-target.ts";
+import { defineGlobalAttribute } from "./global-attribute.ts";
+import { defineInterface } from "./interface.ts";
 import { TypeErrorOf } from "./intrinsics.ts";
 import type { RuntimeScope } from "./scope.ts";
 import { illegalInvocation } from "./webidl.ts";
 
-/**
- * Installs `performance` with `now`, `timeOrigin` and `toJSON`.
- *
- * Deviation: `Performance` does not inherit from `EventTarget`; none of its events exist here.
- */
+/** Installs `performance` with `now`, `timeOrigin` and `toJSON`. */
 export function installPerformance({ global, host, options }: RuntimeScope): void {
   let isInstalling = true;
 
-  class Performance {
+  class Performance extends EventTarget {
     readonly #brand = true;
 
     constructor() {
       if (!isInstalling) throw new TypeErrorOf("Illegal constructor");
+      super();
     }
 
     get timeOrigin(): number {
@@ -35,6 +34,6 @@ export function installPerformance({ global, host, options }: RuntimeScope): voi
   }
 
   defineInterface(global, Performance, { name: "Performance" });
-  defineValue(global, "performance", new Performance());
+  defineGlobalAttribute(global, "performance", new Performance(), true);
   isInstalling = false;
 }

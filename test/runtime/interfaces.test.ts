@@ -319,6 +319,29 @@ describe.each(names)("interfaces on %s", (build) => {
     ]);
   });
 
+  test("crypto and performance are attributes of the global, and only performance can be replaced", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`"use strict";
+      const name = (f) => { try { return f(); } catch (e) { return e.constructor.name; } };
+      const shape = (key) => { const { get, set, enumerable, configurable } = Object.getOwnPropertyDescriptor(globalThis, key);
+        return [get.name, get.length, set?.name ?? null, enumerable, configurable, name(() => get.call({}))]; };
+      [shape("crypto"), shape("performance"), crypto === globalThis.crypto, performance instanceof EventTarget,
+       Object.getPrototypeOf(Performance) === EventTarget, name(() => { crypto = 1; }), name(() => { performance = 1; return performance; }),
+       Object.getOwnPropertyDescriptor(globalThis, "performance").writable]`);
+
+    expect(found).toEqual([
+      ["get crypto", 0, null, true, true, "TypeError"],
+      ["get performance", 0, "set performance", true, true, "TypeError"],
+      true,
+      true,
+      true,
+      "TypeError",
+      1,
+      true,
+    ]);
+  });
+
   test("a DOMException is an error of the language, made by an interface that is none", async () => {
     using guest = await createGuest({ build });
 
