@@ -1,5 +1,5 @@
 import type { HostCalls } from "../src/boundary.ts";
-import { copyBytes } from "./buffer-source.ts";
+import { copyBufferSource } from "./bytes.ts";
 import { defineFunction, defineInterface } from "./interface.ts";
 import {
   charCodeAt,
@@ -60,7 +60,7 @@ export function defineTextDecoder(global: object, host: HostCalls): void {
     decode(input?: unknown, options?: unknown): string {
       if (!(#encoding in this)) illegalInvocation();
       const stream = toBoolean(toDictionary(options)?.["stream"]);
-      const added = input === undefined ? new Uint8ArrayOf(0) : copyBytes(input, "decode");
+      const added = input === undefined ? new Uint8ArrayOf(0) : copyBufferSource(input, "decode");
       if (!this.#isStreaming) {
         this.#rest = new Uint8ArrayOf(0);
         this.#isBomSeen = false;
