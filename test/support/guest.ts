@@ -152,7 +152,7 @@ function recordingHost(
     name,
     (...input: never[]) => {
       if (name !== "now") calls.push([name as keyof HostCalls, ...input]);
-      return (call as (...input: never[]) => unknown)(...input);
+      return Reflect.apply(call, undefined, input);
     },
   ]);
   return Object.fromEntries(recorded) as HostCalls;
