@@ -134,6 +134,18 @@ describe.each(names)("built-ins poisoned after the start on %s", (build) => {
     expect(guest.callsOf("report")).toEqual([]);
   });
 
+  test("the runtime's functions on the stack are out of reach of a script", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`var seen = [];
+      Error.prepareStackTrace = (error, sites) => void seen.push(...sites);
+      const url = { toString() { void new Error().stack; return "no url"; } };
+      try { new WebSocket(url); } catch (error) { void error.stack; }
+      seen.length`);
+
+    expect(found).toBe(0);
+  });
+
   test("the host's functions are out of reach of a listener's call", async () => {
     using guest = await createGuest({ build });
 
