@@ -1,5 +1,6 @@
 import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten";
 import type { HostCalls } from "../boundary.ts";
+import { type DirectKind, installDirectCalls } from "./direct-calls.ts";
 import type { Values } from "./values.ts";
 
 /** Kinds of arguments: `data` is text or an `ArrayBuffer`. */
@@ -64,24 +65,37 @@ function hostFunctions(
   values: Values,
   calls: HostCalls,
 ): (readonly [name: string, call: HostFunction])[] {
+  // The cause stays here: whatever the host had to say is not for the script.
+  const refusal = (): QuickJSHandle => values.text("Host call refused");
+  const directCalls = installDirectCalls(context, refusal);
   return Object.entries(parameters).map(([name, kinds]) => {
     const call = calls[name as keyof HostCalls] as (...input: unknown[]) => unknown;
-    return [
-      name,
-      (...handles) => {
-        try {
-          const input: unknown[] = [];
-          for (const [index, kind] of kinds.entries()) {
-            input.push(readArgument(context, handles[index], kind));
-          }
-          return makeResult(context, values, call.apply(calls, input));
-        } catch {
-          // The cause stays here: whatever the host had to say is not for the script.
-          return { error: values.text("Host call refused") };
+    const fn: HostFunction = (...handles) => {
+      try {
+        const input: unknown[] = [];
+        for (const [index, kind] of kinds.entries()) {
+          input.push(readArgument(context, handles[index], kind));
         }
-      },
-    ];
+        return makeResult(context, values, call.apply(calls, input));
+      } catch {
+        return { error: refusal() };
+      }
+    };
+    const directKinds = kinds.map(directKind);
+    if (directKinds.every((kind) => kind !== undefined)) {
+      directCalls?.add(fn, {
+        kinds: directKinds,
+        call: (input) => makeResult(context, values, call.apply(calls, input)),
+      });
+    }
+    return [name, fn];
   });
+}
+
+/** Data goes directly when it is text. */
+function directKind(kind: Kind): DirectKind | undefined {
+  if (kind === "bytes") return undefined;
+  return kind === "data" ? "text" : kind;
 }
 
 class ArgumentError extends Error {}
