@@ -124,7 +124,11 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
         bufferedBytes: device.bufferedBytes,
       };
     },
-    close: () => finish(undefined, () => disposeEngine(device, engine)),
+    close: () =>
+      finish(undefined, () => {
+        // The engine is not disposed of: without references to it everything goes with the garbage collector, for nothing.
+        device.release();
+      }),
     extendTurn: (ms) => device.extendTurn(ms),
   };
 }
@@ -208,13 +212,4 @@ function memoryInUse(engine: Engine): number {
       context.getProp(report, "memory_used_size").consume((handle) => context.getNumber(handle)),
     );
   return Number.isFinite(size) ? size : 0;
-}
-
-function disposeEngine(device: NetworkDevice, engine: Engine): void {
-  try {
-    device.release();
-    engine[Symbol.dispose]();
-  } catch {
-    // Best effort: without references to it, the engine goes with the garbage collector.
-  }
 }

@@ -173,7 +173,8 @@ export class NetworkDevice {
   /** Frees the handles of a guest that is still in working order; its sockets are CLOSED for scripts that live on. */
   release(): void {
     try {
-      this.#guest.shutDown();
+      // It may run a script's `onunload`.
+      this.#turns.runLast(() => this.#guest.shutDown(), closeGrace);
     } catch {
       // Interrupted or out of memory: the handles can be freed all the same.
     }

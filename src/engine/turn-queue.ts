@@ -103,6 +103,17 @@ export class TurnQueue {
     else unwound();
   }
 
+  /** Enters the guest a last time after {@link TurnQueue.stop}, for at most `ms`. Throws what the entry throws. */
+  runLast(entry: () => void, ms: number): void {
+    this.#overran = false;
+    this.#deadline = performance.now() + ms;
+    try {
+      entry();
+    } finally {
+      this.#deadline = Number.POSITIVE_INFINITY;
+    }
+  }
+
   #pump(): void {
     this.#resumption = undefined;
     this.#running = true;

@@ -382,10 +382,28 @@ test.each([
   [{ limits: { maxSockets: 1 } }, /limits.maxSockets is not a limit/],
   [{ transport: {} }, /transport must be an object with a method connect\(\), got an object/],
   [{ trace: 1 }, /trace must be a boolean, got 1/],
+  [{ globals: 5 }, /globals must be an array of names, got 5/],
+  [{ modules: null }, /modules must be a path, a file: URL or sources by name, got null/],
+  [{ observe: 5 }, /observe must be a function, got 5/],
+  [{ limits: null }, /limits must be an object, got null/],
+  [{ limit: {} }, /limit is not an option; expected one of isolation, policy, limits, /],
+  [null, /options must be an object, got null/],
 ])("a wrong option is refused with what was expected: %j", async (options, message) => {
   const creation = createSandbox(options as never);
 
   await expect(creation).rejects.toMatchObject({ code: "ERR_OPTION", message });
+});
+
+test.each([
+  [{ name: 5 }, "name must be a string, got number"],
+  [{ nam: "lamp.js" }, "nam is not an option; expected one of name, type, signal"],
+  [null, "options must be an object, got null"],
+])("a wrong option of run() is refused with what was expected: %j", async (options, message) => {
+  const { sandbox } = await openSandbox({ isolation: "none" });
+
+  const run = sandbox.run("1", options as never);
+
+  await expect(run).rejects.toMatchObject({ code: "ERR_OPTION", message });
 });
 
 test("a native call that the engine never interrupts ends with its worker, and its sibling goes on", async () => {
@@ -450,3 +468,16 @@ test("an embedder's own transport runs on the caller's thread, whatever the isol
   expect(lines()).toEqual(["hello from ws://lamp.test/", "2", "3000 bye p"]);
   expect(sent).toEqual(["on"]);
 });
+
+test.each(["none", "worker"] as const)(
+  "an onunload that never returns does not keep close() waiting, isolation %j",
+  async (isolation) => {
+    const { sandbox, lines } = await openSandbox({ isolation, globals: ["turbulenz", "console"] });
+    await sandbox.run(`TurbulenzEngine.onunload = () => { console.log("unload"); for (;;); }`);
+
+    await sandbox.close();
+
+    await expect(sandbox.closed).resolves.toBeUndefined();
+    expect(lines()).toEqual(["unload"]);
+  },
+);
