@@ -1,5 +1,6 @@
 import { hostNow } from "./host.ts";
 import { createList, defineProperty, toArray } from "./intrinsics.ts";
+import { hideSource } from "./native-source.ts";
 import {
   checkArguments,
   illegalInvocation,
@@ -240,9 +241,11 @@ export class Event {
         return (read(this)[1] & isTrusted) !== 0;
       },
     };
+    const getter = Object.getOwnPropertyDescriptor(get, "isTrusted")?.get;
+    if (getter !== undefined) hideSource(getter, "get isTrusted");
     trustDescriptor = {
       __proto__: null,
-      get: Object.getOwnPropertyDescriptor(get, "isTrusted")?.get,
+      get: getter,
       enumerable: true,
       configurable: false,
     } as PropertyDescriptor;

@@ -6,6 +6,7 @@ import {
   ownKeys,
   symbolToStringTag,
 } from "./intrinsics.ts";
+import { hideSource } from "./native-source.ts";
 
 /** What {@link defineInterface} cannot read from the class. */
 export interface InterfaceDescription {
@@ -38,6 +39,7 @@ export function defineInterface(
   makeEnumerable(constructor, ["length", "name", "prototype"]);
   makeEnumerable(prototype, ["constructor"]);
   define(constructor, "name", description.name, false, false);
+  hideSource(constructor, description.name);
   define(constructor, "length", description.length ?? 0, false, false);
   define(prototype, symbolToStringTag, description.name, false, false);
   for (const [name, length] of Object.entries(description.lengths ?? {})) {
@@ -69,6 +71,7 @@ export function defineFunction(
 ): void {
   define(operation, "name", name, false, false);
   define(operation, "length", length, false, false);
+  hideSource(operation, name);
   define(target, name, operation, true, true);
 }
 
@@ -85,7 +88,11 @@ export function defineAttribute(
   set?: (this: unknown, value: unknown) => void,
 ): void {
   define(get, "name", "get " + name, false, false);
-  if (set !== undefined) define(set, "name", "set " + name, false, false);
+  hideSource(get, "get " + name);
+  if (set !== undefined) {
+    define(set, "name", "set " + name, false, false);
+    hideSource(set, "set " + name);
+  }
   defineProperty(target, name, {
     get,
     ...(set === undefined ? {} : { set }),
@@ -109,12 +116,17 @@ function define(
   defineProperty(target, name, { value, writable, enumerable, configurable: true });
 }
 
+/** Makes the members of a class enumerable, and their source that of built-in functions. */
 function makeEnumerable(target: object, except: readonly string[]): void {
   for (const key of ownKeys(target)) {
     const descriptor = getOwnPropertyDescriptor(target, key);
     if (typeof key === "symbol" || descriptor === undefined || except.includes(key)) continue;
     // A static helper of the engine's own, such as `arguments` of old functions, is not ours.
     if (target === functionPrototype || descriptor.configurable !== true) continue;
+    const { value, get, set } = descriptor as { value?: unknown; get?: object; set?: object };
+    if (typeof value === "function") hideSource(value, key);
+    if (get !== undefined) hideSource(get, "get " + key);
+    if (set !== undefined) hideSource(set, "set " + key);
     descriptor.enumerable = true;
     defineProperty(target, key, descriptor);
   }

@@ -162,6 +162,23 @@ export function createMap<K, V>(): SafeMap<K, V> {
   return map;
 }
 
+const weakMapMethods: object = Object.freeze({
+  __proto__: null,
+  get: WeakMap.prototype.get,
+  set: WeakMap.prototype.set,
+});
+const WeakMapOf = WeakMap;
+
+/** The methods of {@link createWeakMap}. */
+export type SafeWeakMap<K extends object, V> = Pick<WeakMap<K, V>, "get" | "set">;
+
+/** A `WeakMap` whose methods scripts cannot replace. */
+export function createWeakMap<K extends object, V>(): SafeWeakMap<K, V> {
+  const map = new WeakMapOf<K, V>();
+  setPrototypeOf(map, weakMapMethods);
+  return map;
+}
+
 /** An array without prototype: writing at its end cannot reach a setter of the script. Has no methods. */
 export function createList<T>(): T[] {
   const list: T[] = [];

@@ -342,6 +342,53 @@ describe.each(names)("interfaces on %s", (build) => {
     ]);
   });
 
+  // https://tc39.es/ecma262/#sec-function.prototype.tostring: the source of a built-in function is that of a native one.
+  test("every function that the global or an interface has is shown as a native one", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const seen = new Set(), shown = [];
+      const visit = (value, path) => {
+        if (value === null || (typeof value !== "object" && typeof value !== "function") || seen.has(value)) return;
+        seen.add(value);
+        if (typeof value === "function" && !/^(async )?function\\*? ?[^(]*\\([^)]*\\) ?\\{\\s*\\[native code\\]\\s*\\}$/.test(String(value))) shown.push(path);
+        visit(Object.getPrototypeOf(value), path + ".__proto__");
+        for (const key of Reflect.ownKeys(value)) {
+          const { value: inner, get, set } = Object.getOwnPropertyDescriptor(value, key);
+          const name = path + "." + String(key);
+          visit(inner, name); visit(get, name); visit(set, name);
+        }
+      };
+      visit(globalThis, ""); visit(new Event("x"), "event"); visit(new URLSearchParams().keys(), "iterator");
+      visit(new WebSocket("ws://a.test/"), "socket"); visit(NetworkDevice.createWebSocket("ws://a.test/"), "device");
+      [shown, String(WebSocket), String(Object.getOwnPropertyDescriptor(Event.prototype, "type").get), String(Function.prototype.toString)]`);
+
+    expect(found).toEqual([
+      [],
+      "function WebSocket() {\n    [native code]\n}",
+      "function get type() {\n    [native code]\n}",
+      "function toString() {\n    [native code]\n}",
+    ]);
+  });
+
+  test("functions of a script keep their source, and what is no function still throws", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const name = (f) => { try { return f(); } catch (e) { return e.constructor.name; } };
+      [String(function a(b) { return b }), String(class C extends WebSocket {}), name(() => Function.prototype.toString.call({})),
+       name(() => Function.prototype.toString.call(1)), name(() => Function.prototype.toString.call(undefined)), name(() => new Function.prototype.toString())]`);
+
+    expect(found).toEqual([
+      "function a(b) { return b }",
+      "class C extends WebSocket {}",
+      "TypeError",
+      "TypeError",
+      "TypeError",
+      "TypeError",
+    ]);
+  });
+
   test("a DOMException is an error of the language, made by an interface that is none", async () => {
     using guest = await createGuest({ build });
 
