@@ -12,11 +12,13 @@ import {
   setPrototypeOf,
   TypeErrorOf,
 } from "./intrinsics.ts";
+import { installNativeSource } from "./native-source.ts";
 import type { RuntimeScope } from "./scope.ts";
 import { checkArguments, isCallable, toDOMString } from "./webidl.ts";
 
 /** Makes the global an `EventTarget` with the handlers, names and functions that every scope of a browser has. */
 export function installGlobal({ global, report }: RuntimeScope): void {
+  installNativeSource();
   setPrototypeOf(global, EventTarget.prototype);
   // The ng build's hook would hand scripts the functions on the stack, those of the runtime among them.
   deleteProperty(ErrorOf, "prepareStackTrace");
