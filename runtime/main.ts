@@ -1,11 +1,5 @@
 /** Entry of the guest bundle. */
-import {
-  EventKind,
-  type GuestGlobal,
-  type GuestRuntime,
-  type HostCalls,
-  type RuntimeOptions,
-} from "../src/boundary.ts";
+import { EventKind, type GuestGlobal, type Install, type RuntimeOptions } from "../src/boundary.ts";
 import { connectAbort, isAborted, whenAborted } from "./abort.ts";
 import { installBase64 } from "./base64.ts";
 import { installConsole } from "./console.ts";
@@ -30,7 +24,7 @@ import { installUrl } from "./url.ts";
 import { connectWebSockets, handleSocketEvent, shutDownSockets } from "./web-socket.ts";
 
 /** Builds the runtime in a fresh context; see `Install` in the boundary. */
-export function install(global: typeof globalThis, host: HostCalls): GuestRuntime {
+export const install: Install = (global, host) => {
   const options: Mutable<RuntimeOptions> = {
     globals: [],
     delivery: "auto",
@@ -132,7 +126,7 @@ export function install(global: typeof globalThis, host: HostCalls): GuestRuntim
       steps.clear();
     },
   };
-}
+};
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 

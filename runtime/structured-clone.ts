@@ -20,6 +20,7 @@ import {
   dataViewBuffer,
   dataViewByteLength,
   dataViewByteOffset,
+  DataViewOf,
   defineProperty,
   ErrorOf,
   getOwnPropertyDescriptor,
@@ -44,7 +45,6 @@ const SetOf = Set;
 const DateOf = Date;
 const RegExpOf = RegExp;
 const ObjectOf = Object;
-const DataViewOf = DataView;
 /** The language's types are older than resizable buffers. */
 const BufferOf = ArrayBuffer as new (
   length: number,
