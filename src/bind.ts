@@ -9,6 +9,7 @@ import { NetworkDevice } from "./network-device.ts";
 import {
   checkBoolean,
   checkChoice,
+  checkNames,
   guardObserver,
   resolveArgs,
   resolveBaseUrl,
@@ -80,6 +81,7 @@ export function bindNetworkDevice(
   context: QuickJSContext,
   options: BindOptions = {},
 ): NetworkBinding {
+  checkNames("options", options, optionNames);
   const { delivery = "auto", trace = false, clock = systemClock } = options;
   checkChoice("delivery", delivery, ["auto", "update"]);
   checkBoolean("trace", trace);
@@ -130,3 +132,16 @@ export function bindNetworkDevice(
     [Symbol.dispose]: () => end(() => device.release()),
   };
 }
+
+const optionNames: Readonly<Record<keyof BindOptions, true>> = {
+  policy: true,
+  limits: true,
+  delivery: true,
+  globals: true,
+  baseUrl: true,
+  args: true,
+  observe: true,
+  trace: true,
+  transport: true,
+  clock: true,
+};

@@ -119,11 +119,14 @@ const ranges: Readonly<Record<keyof Limits, readonly [min: number, max: number]>
  * @throws {SandboxError} `ERR_OPTION` for an unknown name or a value outside its range.
  */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
+  // Callers without types pass anything.
+  const given: unknown = limits;
+  if (typeof given !== "object" || given === null) {
+    throw new SandboxError("ERR_OPTION", `limits must be an object, got ${String(given)}`);
+  }
   for (const [name, value] of Object.entries(limits)) checkLimit(name, value);
-  const given = Object.fromEntries(
-    Object.entries(limits).filter(([, value]) => value !== undefined),
-  );
-  return { ...defaultLimits, ...given };
+  const set = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+  return { ...defaultLimits, ...set };
 }
 
 function checkLimit(name: string, value: unknown): void {

@@ -14,10 +14,27 @@ export const denyAll: NetworkPolicy = { allow: [] };
 /** Groups of globals that a guest gets unless the embedder says otherwise. */
 const defaultGlobals: readonly GuestGlobal[] = guestGlobals.filter((name) => name !== "turbulenz");
 
+/** Throws for what is no object of options, and for a name that is none of `names`: it would silently count for nothing. */
+export function checkNames<Options extends object>(
+  option: string,
+  options: Options,
+  names: Readonly<Record<keyof Options, true>>,
+): void {
+  // Callers without types pass anything.
+  const given: unknown = options;
+  if (typeof given !== "object" || given === null) throw expected(option, "an object", given);
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(names, name)) continue;
+    const known = Object.keys(names).join(", ");
+    throw new SandboxError("ERR_OPTION", `${name} is not an option; expected one of ${known}`);
+  }
+}
+
 /** Checks the groups of globals. */
 export function resolveGlobals(
   globals: readonly GuestGlobal[] = defaultGlobals,
 ): readonly GuestGlobal[] {
+  if (!Array.isArray(globals)) throw expected("globals", "an array of names", globals);
   for (const name of globals) checkChoice("globals", name, guestGlobals);
   return globals;
 }
@@ -65,6 +82,9 @@ export function resolveModules(
   modules: ModuleSource | undefined,
 ): Exclude<ModuleSource, URL> | undefined {
   if (modules === undefined || typeof modules === "string") return modules;
+  if (typeof modules !== "object" || modules === null) {
+    throw expected("modules", "a path, a file: URL or sources by name", modules);
+  }
   if (modules instanceof URL) {
     if (modules.protocol !== "file:") throw expected("modules", "a file: URL", modules.href);
     return fileURLToPath(modules);
@@ -98,6 +118,7 @@ export function resolveArgs(args: readonly string[] = []): readonly string[] {
 /** Wraps an observer so that what it throws surfaces outside of the sandbox's turn, as an uncaught exception of the host. */
 export function guardObserver(observe: Observer | undefined): (event: SandboxEvent) => void {
   if (observe === undefined) return () => {};
+  if (typeof observe !== "function") throw expected("observe", "a function", observe);
   return (event) => {
     try {
       observe(event);

@@ -10,6 +10,7 @@ import { isTypeScript, stripTypes } from "./modules/strip-types.ts";
 import {
   checkBoolean,
   checkChoice,
+  checkNames,
   guardObserver,
   resolveArgs,
   resolveBaseUrl,
@@ -147,7 +148,30 @@ type CommonOptions = ResolvedOptions & Pick<LocalSandboxOptions, "closed">;
 /** What a sandbox on this thread and one in a worker have in common. */
 type InnerSandbox = Pick<LocalSandbox, "run" | "idle" | "usage" | "close">;
 
+const optionNames: Readonly<Record<keyof SandboxOptions, true>> = {
+  isolation: true,
+  policy: true,
+  limits: true,
+  delivery: true,
+  globals: true,
+  baseUrl: true,
+  modules: true,
+  args: true,
+  observe: true,
+  trace: true,
+  transport: true,
+  clock: true,
+  signal: true,
+};
+
+const runOptionNames: Readonly<Record<keyof RunOptions, true>> = {
+  name: true,
+  type: true,
+  signal: true,
+};
+
 function resolveOptions(options: SandboxOptions): ResolvedOptions {
+  checkNames("options", options, optionNames);
   const { isolation = "worker", delivery = "auto", trace = false, clock } = options;
   checkChoice("isolation", isolation, ["worker", "none"]);
   checkChoice("delivery", delivery, ["auto", "update"]);
@@ -199,11 +223,15 @@ function prepareScript(
   source: string,
   options: RunOptions,
 ): { readonly text: string; readonly name: string; readonly type: "script" | "module" } {
+  checkNames("options", options, runOptionNames);
   const { name = "script.js" } = options;
   const type = options.type ?? (/\.m[jt]s$/i.test(name) ? "module" : "script");
   checkChoice("type", type, ["script", "module"]);
   if (typeof source !== "string") {
     throw new SandboxError("ERR_OPTION", `source must be a string, got ${typeof source}`);
+  }
+  if (typeof name !== "string") {
+    throw new SandboxError("ERR_OPTION", `name must be a string, got ${typeof name}`);
   }
   if (`${source}${name}`.includes("\0")) {
     throw new SandboxError(

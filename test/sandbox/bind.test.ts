@@ -114,4 +114,7 @@ test("a wrong option is refused before anything is installed", async () => {
   expect(() => bindNetworkDevice(engine.context, { delivery: "push" as never })).toThrow(
     /delivery must be one of "auto", "update", got "push"/,
   );
+  expect(() => bindNetworkDevice(engine.context, { isolation: "none" } as never)).toThrow(
+    "isolation is not an option; expected one of policy, limits, ",
+  );
 });
