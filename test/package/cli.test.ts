@@ -270,7 +270,7 @@ describe("options", () => {
 
     expect(trusting).toEqual({ code: 0, signal: null, stdout: "1000\n", stderr: "" });
     expect(doubting.stdout).toBe("1006\n");
-    expect(doubting.stderr).toContain("failed at tls (ERR_TLS, UNABLE_TO_VERIFY_LEAF_SIGNATURE)");
+    expect(doubting.stderr).toContain("(ERR_TLS, UNABLE_TO_VERIFY_LEAF_SIGNATURE)");
   });
 
   test("a failed connection is explained, and fails neither the script nor the command", async () => {
