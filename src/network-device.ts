@@ -269,6 +269,8 @@ export class NetworkDevice {
       alert: (json) => emit({ type: "alert", message: parseText(json) }),
       report: (json) => emit({ type: "error", exception: parseException(json) }),
       settled: (id, json) => {
+        // An interrupt, also one that the script made an exception of its own of: the turn's end tells what it was.
+        if (this.#turns.isOverdue()) return;
         this.#evaluations.get(id)?.(json === "" ? undefined : parseException(json));
       },
       ...createServices(),
