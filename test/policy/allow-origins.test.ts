@@ -115,7 +115,10 @@ describe("defaults for grants", () => {
 });
 
 describe("the grammar of patterns", () => {
-  const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,5}[a-z0-9]$/);
+  // What begins with "xn--" is an internationalised label, and few of those are valid.
+  const label = fc
+    .stringMatching(/^[a-z][a-z0-9-]{0,5}[a-z0-9]$/)
+    .filter((text) => !text.startsWith("xn--"));
   const port = fc.integer({ min: 1, max: 65_535 });
 
   test("the origin of every URL with a name is a pattern that covers exactly this origin", () => {
@@ -143,8 +146,9 @@ describe("the grammar of patterns", () => {
           };
           expect(covers(`${scheme}://${host}:${own}/path`)).toBe(true);
           expect(covers(`${scheme}://${host}:${other}/`)).toBe(false);
-          expect(covers(`${scheme}://x${host}:${own}/`)).toBe(false);
-          expect(covers(`${scheme}://x.${host}:${own}/`)).toBe(false);
+          // Not an x, which would make one of "n--".
+          expect(covers(`${scheme}://y${host}:${own}/`)).toBe(false);
+          expect(covers(`${scheme}://y.${host}:${own}/`)).toBe(false);
           expect(covers(`${scheme === "ws" ? "wss" : "ws"}://${host}:${own}/`)).toBe(false);
         },
       ),
