@@ -88,6 +88,7 @@ export const install: Install = (global, host) => {
     configure,
     deliver(kind, id, data) {
       finishDispatch();
+      reporter.beginTurn();
       if (kind === EventKind.Alarm) {
         timers.alarm();
         return steps.run();

@@ -9,7 +9,15 @@ import { createErrorEvent, type ErrorEvent } from "./error-event.ts";
 import { existingListeners } from "./event-target.ts";
 import { endDispatch, type Event, isCanceled } from "./event.ts";
 import { hostReport, hostSettled } from "./host.ts";
-import { createList, jsonStringify, promiseThen, StringOf, stringSlice } from "./intrinsics.ts";
+import {
+  createList,
+  createMap,
+  jsonStringify,
+  promiseThen,
+  type SafeMap,
+  StringOf,
+  stringSlice,
+} from "./intrinsics.ts";
 import type { ListenerList } from "./listener.ts";
 import { createRejectionEvent } from "./promise-rejection-event.ts";
 import type { RuntimeScope } from "./scope.ts";
@@ -43,6 +51,8 @@ export class Reporter {
   readonly #scope: () => RuntimeScope;
   /** In error reporting mode: an exception of an `error` listener goes to the host alone. */
   #isReporting = false;
+  /** What was reported since the present turn began. */
+  readonly #seen: SafeMap<unknown, boolean> = createMap();
   /** Told the message of every exception; `TurbulenzEngine.onerror`. */
   onMessage: ((message: string) => void) | undefined = undefined;
 
@@ -50,8 +60,14 @@ export class Reporter {
     this.#scope = scope;
   }
 
+  /** A turn begins. */
+  beginTurn(): void {
+    this.#seen.clear();
+  }
+
   /** Reports at once: a script, or a promise job, is running. */
   report(exception: unknown): void {
+    this.#seen.set(exception, true);
     const data = describe(exception);
     const list = this.#listeners("error");
     if (list !== undefined) {
@@ -70,18 +86,24 @@ export class Reporter {
 
   /** Reports before everything else that waits, one listener in each step. */
   reportNext(exception: unknown): void {
+    this.#seen.set(exception, true);
     const data = describe(exception);
     this.#fireNext("error", () => toEvent(data, exception), data);
   }
 
   /** Reports a promise that was rejected and that nobody handles, like {@link Reporter.reportNext}. */
   rejected(promise: unknown, reason: unknown): void {
+    // A module that throws rejects promises that no script sees, all with its exception.
+    if (isObject(reason)) {
+      if (this.#seen.has(reason)) return;
+      this.#seen.set(reason, true);
+    }
     const create = (): Event => createRejectionEvent(promise, reason);
     this.#fireNext("unhandledrejection", create, describe(reason));
   }
 
   /**
-   * Reports the rejection of a promise, or with an id tells the host how it settles. Returns whether it is a promise.
+   * Reports the rejection of a promise, and with an id tells the host how it settles. Returns whether it is a promise.
    */
   watch(value: unknown, id: number): boolean {
     if (!isObject(value)) return false;
@@ -92,8 +114,8 @@ export class Reporter {
           if (id !== 0) hostSettled(id, "");
         },
         (reason) => {
-          if (id === 0) this.report(reason);
-          else hostSettled(id, jsonStringify(describe(reason)));
+          this.report(reason);
+          if (id !== 0) hostSettled(id, jsonStringify(describe(reason)));
         },
       );
       return true;

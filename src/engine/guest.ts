@@ -103,7 +103,8 @@ export class Guest implements Disposable {
 
   /**
    * Evaluates a script. Its exception is reported in the guest as HTML does; `more` tells whether steps wait.
-   * A promise that a module's top level or a classic script's last expression leaves is watched with `id`.
+   * The promise of a module's top level is watched with `id`; that of a classic script's last expression is only when the engine
+   * cannot tell of rejections itself.
    */
   evaluate(
     source: string,
@@ -118,7 +119,11 @@ export class Guest implements Disposable {
       const more = this.#flag("caught", [result.error]);
       return { evaluation: { type: "thrown", exception }, more };
     }
-    // A classic script does not wait for the promise it ends with: only a rejection is of interest.
+    if (type === "script" && this.#rejections !== undefined) {
+      // Nothing waits for the promise that a classic script may end with.
+      result.value.dispose();
+      return { evaluation: { type: "done" }, more: false };
+    }
     const watched = this.#flag("watch", [
       result.value,
       this.#context.newNumber(type === "module" ? id : 0),

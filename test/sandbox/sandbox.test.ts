@@ -100,6 +100,41 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     expect(messages).toEqual(["lost"]);
   });
 
+  test.each([
+    ["a classic script", "script", `missing()`],
+    ["a module", "module", `missing()`],
+    ["a module after an await", "module", `await null; missing()`],
+    ["an imported module", "module", `import "./bad.js"`],
+    ["a module that it imports later", "module", `await import("./bad.js")`],
+    ["an imported module that waits", "module", `import "./late.js"`],
+  ] as const)(
+    "an exception of %s rejects run() and is observed once",
+    async (_where, type, source) => {
+      const { sandbox, events } = await openSandbox({
+        isolation,
+        modules: { "bad.js": `missing()`, "late.js": `await null; missing()` },
+      });
+
+      await expect(sandbox.run(source, { type })).rejects.toMatchObject({
+        guestName: "ReferenceError",
+      });
+      await sandbox.idle();
+
+      expect(events.map((event) => event.type)).toEqual(["error"]);
+    },
+  );
+
+  test("a dynamic import that fails and that nobody handles is observed once", async () => {
+    const { runToIdle, events } = await openSandbox({
+      isolation,
+      modules: { "bad.js": `missing()` },
+    });
+
+    await runToIdle(`import("./bad.js")`);
+
+    expect(events.map((event) => event.type)).toEqual(["error"]);
+  });
+
   test("a module imports its neighbours and waits at its top level", async () => {
     const { sandbox, lines } = await openSandbox({
       isolation,
