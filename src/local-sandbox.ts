@@ -20,6 +20,8 @@ export interface LocalSandboxOptions extends Pick<
   readonly clock: Clock;
   readonly build?: EngineBuild | undefined;
   readonly compiled?: CompiledEngine | undefined;
+  /** See `EngineOptions.seed`. */
+  readonly seed?: Uint8Array | undefined;
   /** Must not throw. */
   emit(event: SandboxEvent): void;
   /** Is called now and then while a script runs: what waits for the end of the turn can go out. Must not throw. */
@@ -68,6 +70,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
     maxStack: limits.maxStack,
     build: options.build,
     compiled: options.compiled,
+    seed: options.seed,
   });
   const start = clock.now();
   const end = createEnd();

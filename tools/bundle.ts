@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { writeEngineImage } from "./engine-image.ts";
@@ -37,32 +37,47 @@ export async function bundleGuest(): Promise<void> {
 }
 
 /** Bundles the worker's entry: a worker starts faster from one module than from forty. What it loads lazily stays apart. */
-export async function bundleWorker(): Promise<void> {
-  await bundleProgram("src/worker/entry.ts", "dist/worker");
+export function bundleWorker(): Promise<string[]> {
+  return bundleProgram("src/worker/entry.ts", "dist/worker");
 }
 
 /** Bundles the command, for the same reason. */
-export async function bundleCommand(): Promise<void> {
-  await bundleProgram("src/cli/main.ts", "dist/cli");
+function bundleCommand(): Promise<string[]> {
+  return bundleProgram("src/cli/main.ts", "dist/cli");
 }
 
-async function bundleProgram(entry: string, folder: string): Promise<void> {
-  await build({
+async function bundleProgram(entry: string, folder: string): Promise<string[]> {
+  const result = await build({
     absWorkingDir: fileURLToPath(root),
     entryPoints: [entry],
     outdir: folder,
     splitting: true,
     chunkNames: "[name]-[hash]",
     bundle: true,
-    packages: "external",
     conditions: ["@quickjs-network-device/source"],
     format: "esm",
     platform: "node",
     target: "node20",
-    external: ["#guest-bundle"],
-    sourcemap: true,
-    sourcesContent: false,
+    // What is large or loaded late is not bundled; what every start needs is: each module costs a start a millisecond or two.
+    external: ["#guest-bundle", "ws", "@swc/wasm-typescript"],
+    metafile: true,
   });
+  return Object.keys(result.metafile.inputs);
+}
+
+/** Writes the licences of the packages that are part of the bundles. */
+async function writeLicences(inputs: readonly string[]): Promise<void> {
+  const names = inputs.flatMap(
+    (input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? [],
+  );
+  const texts = [...new Set(names)].toSorted().map(async (name) => {
+    const licence = await readFile(new URL(`node_modules/${name}/LICENSE`, root), "utf8");
+    return `${name}\n\n${licence.trim()}\n`;
+  });
+  await writeFile(
+    new URL("dist/LICENCES.txt", root),
+    `The programs in this folder contain parts of these packages.\n\n${(await Promise.all(texts)).join("\n---\n\n")}`,
+  );
 }
 
 /** The guest bundle holds this project's code only: somebody else's would need its licence in the package. */
@@ -75,5 +90,6 @@ function checkInputs(inputs: readonly string[]): void {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await Promise.all([bundleGuest(), bundleWorker(), bundleCommand()]);
+  const [worker, command] = await Promise.all([bundleWorker(), bundleCommand(), bundleGuest()]);
+  await writeLicences([...worker, ...command]);
 }

@@ -8,7 +8,7 @@ import { createReporter, type Outcome, type Reporter } from "./reporter.ts";
 import { sandboxOptions } from "./sandbox-options.ts";
 import { readScript, type ScriptFile } from "./script-file.ts";
 import { onSignals, startTimeout, waitAtMost } from "./stop.ts";
-import { delayTierUp } from "./tier-up.ts";
+import { compileWithLateTierUp } from "./tier-up.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Milliseconds that sockets get to close with 1001 before the process ends anyway. */
@@ -21,7 +21,7 @@ const closeGrace = 2_000;
  * @throws {UsageError} before anything of the script has run
  */
 export async function run(command: RunCommand): Promise<ExitCode> {
-  delayTierUp();
+  const compiling = compileWithLateTierUp(prepare(command.isolation));
   const script = await readScript(command.script);
   const options = await sandboxOptions(command, script.folder);
   let stop: (code: ExitCode) => void = () => {};
@@ -42,6 +42,7 @@ export async function run(command: RunCommand): Promise<ExitCode> {
   const timeout = startTimeout(command.timeout, () => stop(exitCode.timedOut));
 
   const { createSandbox } = await import("../sandbox.ts");
+  await compiling;
   let sandbox: Sandbox | undefined;
   async function execute(): Promise<ExitCode> {
     try {
@@ -59,6 +60,13 @@ export async function run(command: RunCommand): Promise<ExitCode> {
   if (sandbox !== undefined) await waitAtMost(closeGrace, sandbox.close());
   output.flush();
   return code;
+}
+
+/** Starts the sandbox's thread as early as can be: it boots while this thread loads what it needs. */
+async function prepare(isolation: RunCommand["isolation"]): Promise<void> {
+  if (isolation === "none") return;
+  const { prepareThread } = await import("../worker/thread.ts");
+  await prepareThread();
 }
 
 /** Rejects with what ended the script, if it did not end by itself. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { type EngineImage, readImage } from "./image.ts";
@@ -49,7 +48,7 @@ export function compileFile(file: string): Promise<CompiledEngine> {
 }
 
 async function compile(file: string): Promise<CompiledEngine> {
-  const bytes = await readFile(file);
+  const [bytes, { createHash }] = await Promise.all([readFile(file), import("node:crypto")]);
   const hash = createHash("sha256").update(bytes).digest("hex");
   const trackerWord = trackerWords[hash];
   const source = trackerWord === undefined ? bytes : withTableExported(bytes);

@@ -1,3 +1,4 @@
+import releaseSync from "@jitl/quickjs-wasmfile-release-sync";
 import {
   type JSContextPointer,
   type JSRuntimePointer,
@@ -9,8 +10,7 @@ import {
   QuickJSRuntime,
   type QuickJSSyncVariant,
   type QuickJSWASMModule,
-  RELEASE_SYNC,
-} from "quickjs-emscripten";
+} from "quickjs-emscripten-core";
 import { SandboxError } from "../errors.ts";
 import {
   type CompiledEngine,
@@ -19,7 +19,7 @@ import {
   tableExport,
 } from "./compiled-engine.ts";
 import type { Entries } from "./guest.ts";
-import { type EngineImage, restoreImage } from "./image.ts";
+import { type EngineImage, randomSeed, restoreImage } from "./image.ts";
 import { findTrackerField, type Rejections, trackRejections } from "./rejections.ts";
 
 /** A build of QuickJS: its loader and the path of its WebAssembly file. */
@@ -30,7 +30,8 @@ export interface EngineBuild {
 
 /** The build that sandboxes use: Bellard's QuickJS, synchronous, optimised. */
 export const defaultBuild: EngineBuild = {
-  variant: RELEASE_SYNC,
+  // Its declarations are those of its CommonJS build, whose default export is the namespace.
+  variant: releaseSync as unknown as QuickJSSyncVariant,
   wasmFile: defaultWasmFile,
 };
 
@@ -44,6 +45,8 @@ export interface EngineOptions {
   readonly compiled?: CompiledEngine | undefined;
   /** Whether to start from the image that the package was built with. @defaultValue true */
   readonly image?: boolean | undefined;
+  /** Eight random bytes for an engine from the image. @defaultValue taken from the host's secure generator */
+  readonly seed?: Uint8Array | undefined;
 }
 
 /** One QuickJS in a WebAssembly instance and memory of its own. */
@@ -80,7 +83,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const { instance, memory } = parts;
     const image = options.image === false ? undefined : compiled.image;
     const { context, entries, trackerField } =
-      image === undefined ? createContext(parts, compiled) : restoreContext(parts, image);
+      image === undefined
+        ? createContext(parts, compiled)
+        : restoreContext(parts, image, options.seed ?? (await randomSeed()));
     const { runtime } = context;
     runtime.setMaxStackSize(options.maxStack);
     const engine: Engine = {
@@ -163,11 +168,12 @@ function createContext(
 function restoreContext(
   { quickjs, instance, memory }: EngineParts,
   image: EngineImage,
+  seed: Uint8Array,
 ): ContextParts {
   const { layout } = image;
   const table = instance.exports[tableExport] as WebAssembly.Table;
   if (table.length !== layout.tableLength) throw new Error("The image is for another build");
-  restoreImage(image, memory.buffer);
+  restoreImage(image, memory.buffer, seed);
   const { module, callbacks, ffi } = quickjs as unknown as EngineInternals;
   const runtime = new QuickJSRuntime({
     module,

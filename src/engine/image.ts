@@ -1,4 +1,3 @@
-import { randomFillSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { GuestRuntime } from "../boundary.ts";
 
@@ -62,8 +61,18 @@ export async function readImage(
   return { layout, data };
 }
 
-/** Copies an image over the memory of a fresh instance, with a random state of its own. */
-export function restoreImage({ layout, data }: EngineImage, memory: ArrayBuffer): void {
+/** Makes a seed for {@link restoreImage}. The module is loaded late: a sandbox's thread gets its seed from outside. */
+export async function randomSeed(): Promise<Uint8Array> {
+  const { randomBytes } = await import("node:crypto");
+  return randomBytes(8);
+}
+
+/** Copies an image over the memory of a fresh instance, with `seed` as the state of `Math.random`. */
+export function restoreImage(
+  { layout, data }: EngineImage,
+  memory: ArrayBuffer,
+  seed: Uint8Array,
+): void {
   const target = new Uint8Array(memory);
   const source = new Uint8Array(data);
   let offset = 0;
@@ -71,7 +80,7 @@ export function restoreImage({ layout, data }: EngineImage, memory: ArrayBuffer)
     target.set(source.subarray(offset, offset + bytes), address);
     offset += bytes;
   }
-  randomFillSync(target, layout.random, 8);
+  target.set(seed.subarray(0, 8), layout.random);
   // The generator would never leave a state of zero.
   target[layout.random] = (target[layout.random] ?? 0) | 1;
 }

@@ -1,11 +1,10 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
-import type { CompiledEngine } from "../engine/compiled-engine.ts";
 import { createLocalSandbox, type LocalSandbox } from "../local-sandbox.ts";
 import { lazyTransport } from "../transport/lazy.ts";
 import type { Transport } from "../transport/transport.ts";
 import { packError } from "./error-data.ts";
-import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { RemotePolicy } from "./remote-policy.ts";
 import { RemoteTransport } from "./remote-transport.ts";
@@ -14,10 +13,12 @@ import { Cell } from "./shared-state.ts";
 if (parentPort === null) throw new Error("This module is the entry of a worker thread");
 const port = parentPort;
 
-main(workerData as WorkerOptions);
+port.once("message", (first: ToWorker) => {
+  if (first.type === "start") main(first);
+});
 
 /** The sandbox's thread: engine, network and clock together; see `worker-sandbox.ts` for the other end. */
-function main(options: WorkerOptions): void {
+function main({ options, compiled, seed }: ToWorker & { readonly type: "start" }): void {
   const state = new Int32Array(options.shared);
   const outbox = new Outbox({
     state,
@@ -29,11 +30,9 @@ function main(options: WorkerOptions): void {
   const remotePolicy = new RemotePolicy(post);
   let sandbox: LocalSandbox | undefined;
 
+  void start();
   port.on("message", (message: ToWorker) => {
     switch (message.type) {
-      case "start":
-        void start(message.compiled);
-        break;
       case "run":
         answer(message.call, sandbox?.run(message.source, message.name, message.kind));
         break;
@@ -52,12 +51,14 @@ function main(options: WorkerOptions): void {
       case "undecided":
         remotePolicy.failed(message.request, message.message);
         break;
+      case "start":
+        break;
       default:
         remoteTransport.receive(message);
     }
   });
 
-  async function start(compiled: CompiledEngine): Promise<void> {
+  async function start(): Promise<void> {
     try {
       sandbox = await createLocalSandbox({
         ...options,
@@ -65,6 +66,7 @@ function main(options: WorkerOptions): void {
         clock: systemClock,
         transport: options.isTransportOutside ? remoteTransport : lazyTransport(loadWs),
         compiled,
+        seed,
         watch: watchTurns(state),
         // What a script printed is seen also while it does not yield.
         whileRunning: () => outbox.flush(),

@@ -8,7 +8,7 @@ import type { ModuleSource } from "../modules/module-source.ts";
 import type { PolicyRules, Verdict } from "../policy/policy.ts";
 import type { CloseInfo, TransportRequest } from "../transport/transport.ts";
 
-/** `workerData` of a sandbox's thread. Everything in this file is plain data that can be posted. */
+/** What a sandbox's thread is told to be. Everything in this file is plain data that can be posted. */
 export interface WorkerOptions {
   /** Rules, or nothing when the policy is a function that is asked outside. */
   readonly policy: PolicyRules | undefined;
@@ -29,7 +29,13 @@ export interface WorkerOptions {
 
 /** What goes to the sandbox's thread. */
 export type ToWorker =
-  | { readonly type: "start"; readonly compiled: CompiledEngine }
+  /** The first message, and the only one of its type. */
+  | {
+      readonly type: "start";
+      readonly options: WorkerOptions;
+      readonly compiled: CompiledEngine;
+      readonly seed: Uint8Array;
+    }
   | {
       readonly type: "run";
       readonly call: number;

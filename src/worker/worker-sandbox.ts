@@ -1,6 +1,6 @@
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
-import { compileFile, defaultWasmFile } from "../engine/compiled-engine.ts";
+import type { Worker } from "node:worker_threads";
+import { type CompiledEngine, compileFile, defaultWasmFile } from "../engine/compiled-engine.ts";
+import { randomSeed } from "../engine/image.ts";
 import { SandboxError } from "../errors.ts";
 import type { ConnectionFailure, SandboxEvent, SandboxEventDetail } from "../events.ts";
 import type { Usage } from "../local-sandbox.ts";
@@ -11,6 +11,7 @@ import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 import { acknowledge } from "./outbox.ts";
 import { TransportHost } from "./remote-transport.ts";
 import { createSharedState } from "./shared-state.ts";
+import { takeThread } from "./thread.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Options of {@link createWorkerSandbox}; all defaults are filled in. */
@@ -35,9 +36,6 @@ export interface WorkerSandbox {
   close(): Promise<void>;
 }
 
-/** Native stack of the thread in MiB: with this much, no script was found that overflows it before QuickJS's own limit. */
-const stackSizeMb = 16;
-
 /** How long a thread may take to close its sockets before it is ended. */
 const closeGrace = 250;
 
@@ -49,17 +47,15 @@ const closeGrace = 250;
 export async function createWorkerSandbox(options: WorkerSandboxOptions): Promise<WorkerSandbox> {
   const compiling = compileFile(defaultWasmFile);
   const thread = new Thread(options);
-  // A thread that fails to start reports by itself.
-  const compiled = await compiling;
-  thread.post({ type: "start", compiled });
-  await thread.started;
+  const [compiled, seed] = await Promise.all([compiling, randomSeed()]);
+  await thread.start(compiled, new Uint8Array(seed));
   return thread;
 }
 
 type Call = { resolve(value: Usage | undefined): void; reject(error: SandboxError): void };
 
 class Thread implements WorkerSandbox {
-  readonly started: Promise<void>;
+  readonly #started: Promise<void>;
   readonly #options: WorkerSandboxOptions;
   readonly #worker: Worker;
   readonly #state = createSharedState();
@@ -76,35 +72,14 @@ class Thread implements WorkerSandbox {
   #end: { readonly error: SandboxError | undefined } | undefined;
 
   constructor(options: WorkerSandboxOptions) {
-    const { policy, transport } = options;
+    const { transport } = options;
     this.#options = options;
-    this.started = new Promise((resolve, reject) => {
+    this.#started = new Promise((resolve, reject) => {
       this.#start = { resolve: () => resolve(), reject };
     });
-    // One by one: the caller's object holds functions too, which cannot be posted.
-    const data: WorkerOptions = {
-      limits: options.limits,
-      delivery: options.delivery,
-      globals: options.globals,
-      baseUrl: options.baseUrl,
-      modules: options.modules,
-      args: options.args,
-      trace: options.trace,
-      isObserved: options.isObserved,
-      policy: typeof policy === "function" ? undefined : policy,
-      isTransportOutside: transport !== undefined,
-      shared: this.#state.buffer,
-    };
-    this.#worker = new Worker(fileURLToPath(import.meta.resolve("#worker-entry")), {
-      name: "netdevice sandbox",
-      workerData: data,
-      // Options of the parent, such as --input-type, do not fit the entry.
-      execArgv: [],
-      resourceLimits: { stackSizeMb },
-      // What the engine prints when it breaks is not for the host's terminal.
-      stdout: true,
-      stderr: true,
-    });
+    // It may fail before anybody waits for it.
+    this.#started.catch(() => {});
+    this.#worker = takeThread();
     this.#watchdog = new Watchdog(this.#state, options.limits.maxTurnTime, () => this.#overrun());
     this.#transport =
       transport === undefined
@@ -119,6 +94,27 @@ class Thread implements WorkerSandbox {
         options.closed(this.#end?.error);
       });
     });
+  }
+
+  /** Starts the sandbox in the thread. */
+  async start(compiled: CompiledEngine, seed: Uint8Array): Promise<void> {
+    const { policy, transport, ...options } = this.#options;
+    // One by one: the caller's object holds functions too, which cannot be posted.
+    const data: WorkerOptions = {
+      limits: options.limits,
+      delivery: options.delivery,
+      globals: options.globals,
+      baseUrl: options.baseUrl,
+      modules: options.modules,
+      args: options.args,
+      trace: options.trace,
+      isObserved: options.isObserved,
+      policy: typeof policy === "function" ? undefined : policy,
+      isTransportOutside: transport !== undefined,
+      shared: this.#state.buffer,
+    };
+    this.post({ type: "start", options: data, compiled, seed });
+    await this.#started;
   }
 
   post(message: ToWorker): void {

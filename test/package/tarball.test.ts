@@ -150,7 +150,8 @@ const expectedFiles = [
   /^package\.json$/,
   /^dist\/(?:[a-z0-9-]+\/)*[a-z0-9-]+\.(?:js|d\.ts)(?:\.map)?$/,
   // Parts of the command and of the worker that are loaded when they are needed.
-  /^dist\/(?:cli|worker)\/[a-z0-9-]+-[A-Z0-9]{8}\.js(?:\.map)?$/,
+  /^dist\/(?:cli|worker)\/[A-Za-z0-9-]+-[A-Z0-9]{8}\.js(?:\.map)?$/,
+  /^dist\/LICENCES\.txt$/,
   /^dist\/engine-image\.bin$/,
   /^src\/(?:[a-z0-9-]+\/)*[a-z0-9-]+(?:\.d)?\.ts$/,
 ];
