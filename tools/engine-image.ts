@@ -68,13 +68,17 @@ function findRandomState(context: QuickJSContext, memory: WebAssembly.Memory): n
     view.setBigUint64(address, before, true);
     return value;
   };
-  const before = new Uint8Array(memory.buffer, start, 1_024).slice();
-  context.unwrapResult(context.evalCode("Math.random()")).dispose();
-  const changed = new Uint8Array(memory.buffer, start, 1_024).map((byte, index) =>
-    byte === before[index] ? 0 : 1,
-  );
+  // Every byte of the state changes sooner or later; the high bytes of pointers and counters never do.
+  const changed = new Uint8Array(1_024);
+  for (let round = 0; round < 64; round += 1) {
+    const before = new Uint8Array(memory.buffer, start, changed.length).slice();
+    context.unwrapResult(context.evalCode("Math.random()")).dispose();
+    const after = new Uint8Array(memory.buffer, start, changed.length);
+    for (const [index, byte] of after.entries()) {
+      if (byte !== before[index]) changed[index] = 1;
+    }
+  }
   for (let offset = 0; offset < changed.length; offset += 8) {
-    // All of a state changes with every value; pointers and counters change in their low bytes.
     if (!changed.subarray(offset, offset + 8).every((flag) => flag === 1)) continue;
     const address = start + offset;
     const [first, again, other] = [next(address, 1n), next(address, 1n), next(address, 2n)];
