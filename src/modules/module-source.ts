@@ -31,8 +31,11 @@ export const maxModuleBytes: number = 16 * 2 ** 20;
 export function createModuleLoader(source: ModuleSource): ModuleLoader {
   const read = isFolder(source) ? folderReader(source) : recordReader(source);
   const refused = new Map<string, SourceError>();
+  // The engine loads what it has just normalized.
+  let importer = "";
   return {
     normalize(base, specifier) {
+      importer = base;
       try {
         return resolveSpecifier(base, specifier, read.has);
       } catch (error) {
@@ -44,12 +47,23 @@ export function createModuleLoader(source: ModuleSource): ModuleLoader {
     },
     load(name) {
       const error = refused.get(name);
-      if (error === undefined) return prepare(name, read(name));
       // Loading follows at once, so that a script cannot fill the map.
       refused.delete(name);
-      throw error;
+      try {
+        if (error !== undefined) throw error;
+        return prepare(name, read(name));
+      } catch (cause) {
+        throw cause instanceof SourceError ? importedBy(cause, importer) : cause;
+      }
     },
   };
+}
+
+/** Says which module wanted one that cannot be had; an error inside a module has its own place. */
+function importedBy(error: SourceError, importer: string): SourceError {
+  if (error.position !== undefined || importer === "") return error;
+  const name = error.name === "SyntaxError" ? "SyntaxError" : "TypeError";
+  return new SourceError(name, `${error.message} (imported by ${JSON.stringify(importer)})`);
 }
 
 /**

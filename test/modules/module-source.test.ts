@@ -128,3 +128,13 @@ describe("a loader for sources by name", () => {
     expect(() => loader.load(name)).toThrow("Cannot find the module");
   });
 });
+
+test("a module that cannot be had names the module that wants it", () => {
+  const loader = createModuleLoader({ "lib/lamp.js": "" });
+
+  const name = loader.normalize("lib/lamp.js", "./bulb.js");
+
+  expect(() => loader.load(name)).toThrow(
+    /Cannot find the module "lib\/bulb\.js";.* \(imported by "lib\/lamp\.js"\)/,
+  );
+});
