@@ -149,6 +149,56 @@ const calls = `
 })();
 `;
 
+/** A script of the older kind: a function around everything, both kinds of binary data one after the other, `this` in handlers. */
+const terminal = `
+"use strict";
+
+(function () {
+  var states = ["connecting", "open", "closing", "closed"];
+  var socket = new (window.WebSocket || window.MozWebSocket)("ws://" + location.host + "/", ["chat.v2", "chat.v1"]);
+  var step = 0;
+
+  function log() {
+    console.log(Array.prototype.slice.call(arguments).join(" "));
+  }
+
+  log("state:", states[socket.readyState]);
+
+  socket.onopen = function (event) {
+    log("connected with", this.protocol, event instanceof Event && event.target === socket);
+  };
+
+  socket.addEventListener("message", function (event) {
+    if (typeof event.data === "string") {
+      log("<<", event.data);
+      step += 1;
+      if (step === 1) socket.send("hello");
+      if (step === 2) socket.send(new Blob([new Uint8Array([1, 2]), new Uint8Array([3, 4])]));
+    } else if (event.data instanceof Blob) {
+      event.data.arrayBuffer().then(function (buffer) {
+        log("blob", event.data.size, "bytes:", new Uint8Array(buffer).join(" "));
+        socket.binaryType = "arraybuffer";
+        var view = new DataView(new ArrayBuffer(4));
+        view.setUint32(0, 0xdeadbeef);
+        socket.send(view);
+      }, log);
+    } else {
+      log("buffer", event.data.byteLength, "bytes:", new Uint8Array(event.data).join(" "));
+      socket.send("leave");
+    }
+  });
+
+  socket.onerror = function () {
+    log("error");
+  };
+
+  socket.onclose = function (event) {
+    log("closed", event.code, event.reason, event.wasClean);
+    log("state:", states[this.readyState]);
+  };
+})();
+`;
+
 describe.each(["none", "worker"] as const)("code of a page, isolation %j", (isolation) => {
   test("a chat client queues, reconnects after a lost connection and leaves", async () => {
     let visits = 0;
@@ -228,6 +278,31 @@ describe.each(["none", "worker"] as const)("code of a page, isolation %j", (isol
       "4000 uploaded true",
     ]);
     expect(uploaded).toBe(100_000);
+  });
+
+  test("a terminal sends and receives text, blobs and buffers, and is closed by the server", async () => {
+    const { runToIdle, lines, events } = await openPage(isolation, (peer) => {
+      peer.send("welcome");
+      peer.on("message", (data, isBinary) => {
+        if (isBinary) peer.send(data);
+        else if (text(data) === "leave") peer.close(4001, "you asked for it");
+        else peer.send(JSON.stringify({ text: text(data) }));
+      });
+    });
+
+    await runToIdle(terminal);
+
+    expect(lines()).toEqual([
+      "state: connecting",
+      "connected with chat.v2 true",
+      "<< welcome",
+      '<< {"text":"hello"}',
+      "blob 4 bytes: 1 2 3 4",
+      "buffer 4 bytes: 222 173 190 239",
+      "closed 4001 you asked for it true",
+      "state: closed",
+    ]);
+    expect(events.filter(({ type }) => type === "error")).toEqual([]);
   });
 });
 
