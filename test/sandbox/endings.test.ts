@@ -1,11 +1,96 @@
-import { describe, expect, test } from "vitest";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { WebSocketServer } from "ws";
 import type { SandboxEvent } from "../../src/events.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
 import { createSandbox, type Sandbox } from "../../src/sandbox.ts";
 import { openRawServer } from "../support/raw-server.ts";
-import { openSandbox } from "../support/sandbox.ts";
+import { openEchoServer, openSandbox } from "../support/sandbox.ts";
 
 describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
+  test("a turn over its time ends the sandbox with its sockets", async () => {
+    const server = await openEchoServer();
+    const { sandbox, events } = await openSandbox({
+      isolation,
+      args: [server.url],
+      limits: { maxTurnTime: 100 },
+    });
+
+    const run = sandbox.run(
+      `
+      new WebSocket(NetworkDevice.args[0]).onopen = () => { for (;;) {} };
+      await new Promise(() => {});
+    `,
+      { type: "module" },
+    );
+
+    await expect(run).rejects.toMatchObject({ code: "ERR_LIMIT", message: /maxTurnTime/ });
+    await expect(sandbox.closed).resolves.toMatchObject({ code: "ERR_LIMIT" });
+    await expect(sandbox.run(`1`)).rejects.toMatchObject({ code: "ERR_LIMIT" });
+    expect(events).toContainEqual(expect.objectContaining({ type: "limit", limit: "maxTurnTime" }));
+    expect(events).toContainEqual(expect.objectContaining({ type: "closed", connection: 1 }));
+  });
+
+  test("an interrupt that the script catches or the engine swallows still ends the sandbox", async () => {
+    const { sandbox } = await openSandbox({ isolation, limits: { maxTurnTime: 50 } });
+
+    const run = sandbox.run(
+      `(async () => { try { for (;;) await null } finally { for (;;); } })()`,
+    );
+
+    // Its top level ends before the flood of jobs does, or with it: both are right.
+    await Promise.allSettled([run]);
+    await expect(sandbox.closed).resolves.toMatchObject({ code: "ERR_LIMIT" });
+  });
+
+  test("close() ends open sockets with 1001 and the script hears nothing more", async () => {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    onTestFinished(() => server.close());
+    await once(server, "listening");
+    const closeCode = new Promise((resolve) => {
+      server.on("connection", (socket) => socket.on("close", resolve));
+    });
+    const { port } = server.address() as AddressInfo;
+    const { sandbox, lines } = await openSandbox({ isolation, args: [`ws://127.0.0.1:${port}`] });
+    await sandbox.run(
+      `const socket = new WebSocket(NetworkDevice.args[0]);
+       socket.onclose = socket.onerror = () => console.log("heard");
+       await new Promise((resolve) => (socket.onopen = resolve));`,
+      { type: "module" },
+    );
+
+    await sandbox.close();
+    await sandbox.close();
+
+    expect(lines()).toEqual([]);
+    await expect(closeCode).resolves.toBe(1001);
+    await expect(sandbox.closed).resolves.toBeUndefined();
+  });
+
+  test("an aborted signal closes the sandbox", async () => {
+    const controller = new AbortController();
+    const { sandbox } = await openSandbox({ isolation, signal: controller.signal });
+    const run = sandbox.run(`await new Promise((resolve) => setTimeout(resolve, 1e6))`, {
+      type: "module",
+    });
+
+    controller.abort();
+
+    await expect(run).rejects.toMatchObject({ code: "ERR_CLOSED" });
+    await expect(sandbox.closed).resolves.toBeUndefined();
+  });
+
+  test("an onunload that never returns does not keep close() waiting", async () => {
+    const { sandbox, lines } = await openSandbox({ isolation, globals: ["turbulenz", "console"] });
+    await sandbox.run(`TurbulenzEngine.onunload = () => { console.log("unload"); for (;;); }`);
+
+    await sandbox.close();
+
+    await expect(sandbox.closed).resolves.toBeUndefined();
+    expect(lines()).toEqual(["unload"]);
+  });
+
   test("an interrupted module is refused by the limit, and its connection's end is told", async () => {
     const server = await openRawServer();
     const { sandbox, events } = await openSandbox({
@@ -137,6 +222,32 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     await expect(idle).resolves.toBeUndefined();
     expect(events.map(({ type }) => type).toSorted()).toEqual(["alert", "closed", "connecting"]);
     expect(server.accepted).toBe(0);
+  });
+});
+
+test("a native call that the engine never interrupts ends with its worker, and its sibling goes on", async () => {
+  const server = await openEchoServer();
+  const hung = await openSandbox({ args: [server.url], limits: { maxTurnTime: 200 } });
+  const sibling = await openSandbox({ args: [server.url] });
+
+  const run = hung.sandbox.run(`
+    new WebSocket(NetworkDevice.args[0]).onopen = () => {
+      Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
+    };
+  `);
+  await run;
+  await sibling.runToIdle(`
+    const socket = new WebSocket(NetworkDevice.args[0]);
+    socket.onopen = () => socket.close();
+    socket.onclose = ({ wasClean }) => console.log(wasClean);
+  `);
+
+  await expect(hung.sandbox.closed).resolves.toMatchObject({ code: "ERR_LIMIT" });
+  expect(sibling.lines()).toEqual(["true"]);
+  expect(hung.events.map(({ type }) => type)).toEqual(["connecting", "open", "limit", "closed"]);
+  expect(hung.events.at(-1)).toMatchObject({
+    code: 1006,
+    failure: { code: "ERR_ABORTED", stage: "open" },
   });
 });
 
