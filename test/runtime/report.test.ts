@@ -221,6 +221,16 @@ describe.each(names)("exceptions on %s", (build) => {
     expect(reports(guest).map((report) => report.slice(0, 2))).toEqual([["TypeError", "lost"]]);
   });
 
+  test("of promises rejected with one object in one turn are reported once, those with equal primitives each", async () => {
+    using guest = await createGuest({ build });
+
+    guest.evaluate(`${prelude} onunhandledrejection = (e) => log.push(e.reason.message ?? e.reason);
+      var error = new Error("same"); Promise.reject(error); Promise.reject(error);
+      Promise.reject(1); Promise.reject(1); 0`);
+
+    expect(guest.evaluate("log")).toEqual(["same", 1, 1]);
+  });
+
   test("of an async listener are unhandled rejections that a handler can cancel", async () => {
     using guest = await createGuest({ build });
     guest.evaluate(`${prelude} ws.onopen = async () => { await null; throw new Error("async"); };
