@@ -86,6 +86,10 @@ export const install: Install = (global, host) => {
 
   return {
     configure,
+    begin() {
+      finishDispatch();
+      reporter.beginTurn();
+    },
     deliver(kind, id, data) {
       finishDispatch();
       reporter.beginTurn();

@@ -152,6 +152,8 @@ export const guestGlobals = [
 export interface GuestRuntime {
   /** Takes JSON of {@link RuntimeOptions}: the first call, once, before any script runs. */
   configure(options: string): void;
+  /** Begins the turn of a script that the host evaluates itself. */
+  begin(): void;
   /** Delivers one event to the object with that `id`. */
   deliver(kind: EventKind, id: number, data: string | ArrayBuffer | undefined): boolean;
   /** Runs the next waiting callback. */

@@ -111,6 +111,7 @@ export class Guest implements Disposable {
     options: { readonly name: string; readonly type: "script" | "module"; readonly id: number },
   ): { readonly evaluation: Evaluation; readonly more: boolean } {
     const { name, type, id } = options;
+    this.#call("begin", []).dispose();
     const result = this.#context.evalCode(source, name, {
       type: type === "module" ? "module" : "global",
     });
@@ -192,6 +193,7 @@ export function installRuntime(context: QuickJSContext, bundle: string, calls: H
   const entry = (name: Entry): QuickJSHandle => context.getProp(runtime, name);
   const entries = {
     configure: entry("configure"),
+    begin: entry("begin"),
     deliver: entry("deliver"),
     step: entry("step"),
     describe: entry("describe"),

@@ -78,6 +78,16 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     expect(lines()).toEqual(["next"]);
   });
 
+  test("a rejection with the object of an earlier script's is observed again", async () => {
+    const { sandbox, events } = await openSandbox({ isolation });
+
+    await sandbox.run(`globalThis.reason = new Error("same"); Promise.reject(reason)`);
+    await sandbox.run(`Promise.reject(reason)`);
+    await sandbox.idle();
+
+    expect(events.map(({ type }) => type)).toEqual(["error", "error"]);
+  });
+
   test("a rejection that nobody handles is observed once", async () => {
     const { runToIdle, events } = await openSandbox({ isolation });
 
