@@ -97,6 +97,12 @@ export const strictLimits: Limits = {
   maxEventBacklog: 64 * 2 ** 10,
 };
 
+/** The error that ends a sandbox whose turn overran, whether the engine noticed it or the watchdog outside. */
+export function turnOverrun({ maxTurnTime }: Limits, options?: ErrorOptions): SandboxError {
+  const message = `The script ran for more than limits.maxTurnTime (${maxTurnTime} ms) in one turn`;
+  return new SandboxError("ERR_LIMIT", message, options);
+}
+
 /** Smallest and largest value of each limit. */
 const ranges: Readonly<Record<keyof Limits, readonly [min: number, max: number]>> = {
   maxConnections: [0, 65_536],

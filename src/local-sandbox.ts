@@ -5,7 +5,7 @@ import { isGuestFailure } from "./engine/guest.ts";
 import { TurnOverrunError } from "./engine/turn-queue.ts";
 import { SandboxError } from "./errors.ts";
 import type { SandboxEvent, SandboxEventDetail } from "./events.ts";
-import type { Limits } from "./limits.ts";
+import { type Limits, turnOverrun } from "./limits.ts";
 import { createModuleLoader, type ModuleSource } from "./modules/module-source.ts";
 import { SourceError } from "./modules/source-error.ts";
 import { NetworkDevice, type NetworkDeviceOptions } from "./network-device.ts";
@@ -157,14 +157,7 @@ function explainFailure(
   limits: Limits,
 ): { readonly error: SandboxError; readonly limit: keyof Limits | undefined } {
   if (error instanceof TurnOverrunError) {
-    return {
-      limit: "maxTurnTime",
-      error: new SandboxError(
-        "ERR_LIMIT",
-        `The script ran for more than limits.maxTurnTime (${limits.maxTurnTime} ms) in one turn`,
-        { cause: error },
-      ),
-    };
+    return { limit: "maxTurnTime", error: turnOverrun(limits, { cause: error }) };
   }
   if (isGuestFailure(error)) {
     return {

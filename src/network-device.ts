@@ -135,6 +135,8 @@ export class NetworkDevice {
     this.#nextEvaluation += 1;
     return new Promise((resolve, reject) => {
       const finish = (exception: ScriptException | undefined): void => {
+        // An interrupt, also one that the script made an exception of its own of: the turn's end tells what it was.
+        if (this.#turns.isOverdue()) return;
         this.#evaluations.delete(id);
         if (exception === undefined) resolve();
         else reject(new ScriptError(exception));
@@ -269,8 +271,6 @@ export class NetworkDevice {
       alert: (json) => emit({ type: "alert", message: parseText(json) }),
       report: (json) => emit({ type: "error", exception: parseException(json) }),
       settled: (id, json) => {
-        // An interrupt, also one that the script made an exception of its own of: the turn's end tells what it was.
-        if (this.#turns.isOverdue()) return;
         this.#evaluations.get(id)?.(json === "" ? undefined : parseException(json));
       },
       ...createServices(),

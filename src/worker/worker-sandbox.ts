@@ -3,6 +3,7 @@ import { type CompiledEngine, compileFile, defaultWasmFile } from "../engine/com
 import { randomSeed } from "../engine/image.ts";
 import { SandboxError } from "../errors.ts";
 import type { ConnectionFailure, SandboxEvent, SandboxEventDetail } from "../events.ts";
+import { turnOverrun } from "../limits.ts";
 import type { Usage } from "../local-sandbox.ts";
 import type { PolicyFunction } from "../policy/policy.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -224,14 +225,7 @@ class Thread implements WorkerSandbox {
   }
 
   #overrun(): void {
-    const { maxTurnTime } = this.#options.limits;
-    this.#terminate(
-      new SandboxError(
-        "ERR_LIMIT",
-        `The script ran for more than limits.maxTurnTime (${maxTurnTime} ms) in one turn`,
-      ),
-      "maxTurnTime",
-    );
+    this.#terminate(turnOverrun(this.#options.limits), "maxTurnTime");
   }
 
   #terminate(error: SandboxError | undefined, limit?: "maxTurnTime"): void {

@@ -1,37 +1,16 @@
 import fc from "fast-check";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { guestGlobals } from "../../src/boundary.ts";
-import { systemClock } from "../../src/clock.ts";
-import type { SandboxEvent } from "../../src/events.ts";
-import { defaultLimits } from "../../src/limits.ts";
-import { createLocalSandbox } from "../../src/local-sandbox.ts";
-import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
-import { wsTransport } from "../../src/transport/ws.ts";
-import { builds } from "../support/builds.ts";
+import { describe, expect, test } from "vitest";
+import type { builds } from "../support/builds.ts";
+import { openLocalSandbox } from "../support/local-sandbox.ts";
 import { openEchoServer } from "../support/sandbox.ts";
 
 /** Runs a script in one build to its end and returns what it printed. */
 async function run(build: keyof typeof builds, source: string): Promise<readonly string[]> {
   const lines: string[] = [];
-  const sandbox = await createLocalSandbox({
-    policy: allowOrigins(allLoopback),
-    limits: defaultLimits,
-    delivery: "auto",
-    globals: guestGlobals,
-    baseUrl: undefined,
-    modules: undefined,
-    args: [],
-    trace: false,
-    clock: systemClock,
-    transport: wsTransport(),
-    build: builds[build],
-    emit(event: SandboxEvent) {
-      if (event.type === "console") lines.push(event.message);
-      if (event.type === "error") lines.push(event.exception.message);
-    },
-    closed() {},
+  const sandbox = await openLocalSandbox(build, (event) => {
+    if (event.type === "console") lines.push(event.message);
+    if (event.type === "error") lines.push(event.exception.message);
   });
-  onTestFinished(() => sandbox.close());
   await sandbox.run(source, "test.js", "script");
   await sandbox.idle();
   await sandbox.close();

@@ -22,3 +22,18 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     expect(lines()).toEqual(["one", "job", "two", "job"]);
   });
 });
+
+test.each([
+  ["a loop", `for (;;);`],
+  [
+    "a loop that throws when it is interrupted",
+    `try { for (;;); } finally { throw new Error("mine") }`,
+  ],
+])(
+  "an overrun by %s rejects run() as a limit, not as an exception of the script",
+  async (_how, source) => {
+    const { sandbox } = await openSandbox({ isolation: "none", limits: { maxTurnTime: 50 } });
+
+    await expect(sandbox.run(source)).rejects.toMatchObject({ code: "ERR_LIMIT" });
+  },
+);

@@ -1,13 +1,8 @@
 import { type AddressInfo, createServer } from "node:net";
 import fc from "fast-check";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { guestGlobals } from "../../src/boundary.ts";
-import { systemClock } from "../../src/clock.ts";
-import { defaultLimits } from "../../src/limits.ts";
-import { createLocalSandbox, type LocalSandbox } from "../../src/local-sandbox.ts";
-import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
-import { wsTransport } from "../../src/transport/ws.ts";
-import { builds } from "../support/builds.ts";
+import { describe, expect, test } from "vitest";
+import type { LocalSandbox } from "../../src/local-sandbox.ts";
+import { openLocalSandbox } from "../support/local-sandbox.ts";
 import { closeFrame, frame, opcodes, RawPeer } from "../support/raw-server.ts";
 
 /** What is known of the script's side without looking at it. */
@@ -113,29 +108,18 @@ const sequences = fc.commands([...commands], { maxCommands: 25 });
 describe.each(["bellard", "ng"] as const)("build %s", (build) => {
   test("whatever script and server do, a socket's life keeps the order of the standard", async () => {
     const log: string[] = [];
-    const guest = await createLocalSandbox({
-      policy: allowOrigins(allLoopback),
-      limits: { ...defaultLimits, closeTimeout: 100, handshakeTimeout: 2_000 },
-      delivery: "auto",
-      globals: guestGlobals,
-      baseUrl: undefined,
-      modules: undefined,
-      args: [],
-      trace: false,
-      clock: systemClock,
-      transport: wsTransport(),
-      build: builds[build],
-      emit(event) {
+    let heard: (note: string) => void = () => {};
+    const guest = await openLocalSandbox(
+      build,
+      (event) => {
         if (event.type === "console") {
           log.push(event.message);
           heard(event.message);
         }
         if (event.type === "error") log.push(`uncaught ${event.exception.message}`);
       },
-      closed() {},
-    });
-    onTestFinished(() => guest.close());
-    let heard: (note: string) => void = () => {};
+      { closeTimeout: 100, handshakeTimeout: 2_000 },
+    );
 
     await fc.assert(
       fc.asyncProperty(fc.boolean(), sequences, async (startsOpen, sequence) => {
