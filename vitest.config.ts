@@ -20,6 +20,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/{docs,package}/**"],
           globalSetup: "test/global-setup.ts",
+          provide: { builds: ["bellard", "ng"] },
         },
       },
       {

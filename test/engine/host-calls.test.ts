@@ -1,10 +1,9 @@
-import type { QuickJSContext } from "quickjs-emscripten";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { HostCalls } from "../../src/boundary.ts";
-import { createEngine } from "../../src/engine/engine.ts";
 import { exposeHostCalls } from "../../src/engine/host-calls.ts";
 import { createValues } from "../../src/engine/values.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
+import { evaluate, openEngine } from "../support/engine.ts";
 
 /** Host calls that note their arguments. */
 function recordingCalls(heard: unknown[]): HostCalls {
@@ -37,16 +36,10 @@ function recordingCalls(heard: unknown[]): HostCalls {
   };
 }
 
-describe.each(["bellard", "ng"] as const)("build %s", (build) => {
+describe.each(buildNames)("build %s", (build) => {
   /** A function that evaluates code in which `host` has the host calls. */
   async function open(heard: unknown[] = []): Promise<(source: string) => unknown> {
-    const engine = await createEngine({
-      maxMemory: 2 ** 25,
-      maxStack: 2 ** 18,
-      build: builds[build],
-    });
-    onTestFinished(() => engine[Symbol.dispose]());
-    const { context } = engine;
+    const { context } = await openEngine({ build, maxMemory: 2 ** 25 });
     exposeHostCalls(context, createValues(context), recordingCalls(heard)).consume((host) =>
       context.setProp(context.global, "host", host),
     );
@@ -144,9 +137,3 @@ describe.each(["bellard", "ng"] as const)("build %s", (build) => {
     ).toBe("done");
   });
 });
-
-function evaluate(context: QuickJSContext, source: string): unknown {
-  return context
-    .unwrapResult(context.evalCode(source, "test.js", { type: "global" }))
-    .consume((handle) => context.dump(handle) as unknown);
-}

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
 
-const names = Object.keys(builds) as (keyof typeof builds)[];
-
 // https://dom.spec.whatwg.org/#aborting-ongoing-activities
-describe.each(names)("AbortSignal on %s", (build) => {
+describe.each(buildNames)("AbortSignal on %s", (build) => {
   test.each([
     [
       "abort() sets the reason and fires once",

@@ -1,15 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
-
-const names = Object.keys(builds) as (keyof typeof builds)[];
 
 /** Evaluates to the bytes of a blob after all jobs. */
 const read = (source: string): string =>
   `var out; (async () => { const blob = ${source}; out = [...new Uint8Array(await blob.arrayBuffer())]; })(); 0`;
 
-describe.each(names)("Blob on %s", (build) => {
+describe.each(buildNames)("Blob on %s", (build) => {
   test.each([
     ["new Blob()", ""],
     ["new Blob([])", ""],

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest, type TestGuest } from "../support/guest.ts";
 
-const names = Object.keys(builds) as (keyof typeof builds)[];
 const types = ["open", "message", "error", "close"] as const;
 
 /** Every event has a handler and two listeners. */
@@ -20,7 +19,7 @@ function deliverAll(guest: TestGuest): void {
   guest.deliver(EventKind.Close, 1, '[1006,"",false,true,0]');
 }
 
-describe.each(names)("destroy() on %s", (build) => {
+describe.each(buildNames)("destroy() on %s", (build) => {
   test.each(types)("in a handler of %s ends all callbacks, also of that event", async (type) => {
     using guest = await createGuest({ build });
     guest.evaluate(`${prelude}

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildNames } from "../support/builds.ts";
 import { createGuest, type TestGuest } from "../support/guest.ts";
 
-describe.each(["bellard", "ng"] as const)("%s", (build) => {
+describe.each(buildNames)("%s", (build) => {
   let guest: TestGuest;
   beforeAll(async () => {
     guest = await createGuest({ build });

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
 
-const names = Object.keys(builds) as (keyof typeof builds)[];
 const prelude = `var log = []; var ws = new WebSocket("ws://a.test/"); var listen = (name) => ws.addEventListener("x", () => log.push(name));
   var fire = (type = "open", init) => { const e = new Event(type, init); ws.dispatchEvent(e); return e; };`;
 
 // https://html.spec.whatwg.org/#event-handler-attributes
-describe.each(names)("handler attributes on %s", (build) => {
+describe.each(buildNames)("handler attributes on %s", (build) => {
   test.each([
     [
       "a handler keeps the place of its first assignment",

@@ -1,14 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
-
-const names = Object.keys(builds) as (keyof typeof builds)[];
 
 /** A script that collects what it sees in `log`. */
 const prelude = `var log = []; var target = new EventTarget(); var ws = new WebSocket("ws://a.test/");`;
 
-describe.each(names)("EventTarget on %s", (build) => {
+describe.each(buildNames)("EventTarget on %s", (build) => {
   test.each([
     [
       "listeners run in the order in which they were added, capturing ones first",

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
 
-const names = Object.keys(builds) as (keyof typeof builds)[];
 const prelude = `var log = []; var ws = NetworkDevice.createWebSocket("ws://a.test/");
   for (const type of ["open", "message", "error", "close"]) ws["on" + type] = (e) => log.push(type + (e.data ?? "") + ws.readyState);`;
 
-describe.each(names)("NetworkDevice on %s", (build) => {
+describe.each(buildNames)("NetworkDevice on %s", (build) => {
   test("createWebSocket returns a connecting WebSocket", async () => {
     using guest = await createGuest({ build });
 
@@ -48,7 +47,7 @@ describe.each(names)("NetworkDevice on %s", (build) => {
   });
 });
 
-describe.each(names)('delivery "update" on %s', (build) => {
+describe.each(buildNames)('delivery "update" on %s', (build) => {
   const delivery = "update";
 
   test("callbacks run inside update() only, all of them, in order", async () => {

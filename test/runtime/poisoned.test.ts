@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
-
-const names = Object.keys(builds) as (keyof typeof builds)[];
 
 /** Uses most of the runtime; everything it sees goes into a string, for the script's own arrays may be broken. */
 const program = `
@@ -96,7 +94,7 @@ const attacks: readonly (readonly [name: string, source: string])[] = [
   ],
 ];
 
-describe.each(names)("built-ins poisoned after the start on %s", (build) => {
+describe.each(buildNames)("built-ins poisoned after the start on %s", (build) => {
   test.each(attacks)("%s: sockets, events and reports still work", async (_name, attack) => {
     using guest = await createGuest({ build });
     guest.evaluate(`${helpers} var blob = new Blob(["b", "lob"]); { ${attack} } 0`);

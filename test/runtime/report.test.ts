@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest, type TestGuest } from "../support/guest.ts";
 
-const names = Object.keys(builds) as (keyof typeof builds)[];
 const prelude = `var log = []; var ws = new WebSocket("ws://a.test/");\n`;
 
 type Report = [
@@ -20,7 +19,7 @@ function reports(guest: TestGuest): Report[] {
 }
 
 // https://html.spec.whatwg.org/#report-an-exception
-describe.each(names)("exceptions on %s", (build) => {
+describe.each(buildNames)("exceptions on %s", (build) => {
   test("carry name, message and the script's own position, without frames of the runtime", async () => {
     using guest = await createGuest({ build });
     guest.evaluate(`${prelude}function lamp() {\n  null.on;\n}\nws.onopen = () => lamp();`);

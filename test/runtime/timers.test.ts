@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
+import { type BuildName, buildNames } from "../support/builds.ts";
 import { createGuest, type TestGuest } from "../support/guest.ts";
 
 /** Advances the guest's clock to its alarm, again and again, as the host does, up to `time`. */
@@ -23,7 +24,7 @@ function alarmTime(guest: TestGuest): number | undefined {
 }
 
 async function createTimedGuest(
-  options: { readonly build?: "bellard" | "ng"; readonly maxTimers?: number } = {},
+  options: { readonly build?: BuildName; readonly maxTimers?: number } = {},
 ): Promise<TestGuest> {
   const guest: TestGuest = await createGuest({
     ...options,
@@ -41,7 +42,7 @@ function log(guest: TestGuest): unknown {
   return JSON.parse(guest.evaluate("JSON.stringify(log.splice(0))") as string) as unknown;
 }
 
-describe.each(["bellard", "ng"] as const)("%s", (build) => {
+describe.each(buildNames)("%s", (build) => {
   test("callbacks run by due time, then by creation, with their arguments and the global as this", async () => {
     using guest = await createTimedGuest({ build });
     guest.evaluate(`

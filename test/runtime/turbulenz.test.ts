@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { EventKind, guestGlobals } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
 
-const names = Object.keys(builds) as (keyof typeof builds)[];
 const globals = guestGlobals;
 
-describe.each(names)("the names of older scripts on %s", (build) => {
+describe.each(buildNames)("the names of older scripts on %s", (build) => {
   test("are absent unless asked for", async () => {
     using guest = await createGuest({ build });
 

@@ -1,9 +1,10 @@
 import { runInThisContext } from "node:vm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildNames } from "../support/builds.ts";
 import { createGuest, type TestGuest } from "../support/guest.ts";
 
-describe.each(["bellard", "ng"] as const)("%s", (build) => {
+describe.each(buildNames)("%s", (build) => {
   let guest: TestGuest;
   beforeAll(async () => {
     guest = await createGuest({ build });

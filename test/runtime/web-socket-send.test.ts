@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { openSocket, prelude } from "../support/guest-socket.ts";
 import { createGuest } from "../support/guest.ts";
 
-const names = Object.keys(builds) as (keyof typeof builds)[];
-
-describe.each(names)("WebSocket.prototype.send on %s", (build) => {
+describe.each(buildNames)("WebSocket.prototype.send on %s", (build) => {
   test.each([
     ["a string", "'hi'"],
     ["bytes", "new Uint8Array(2)"],

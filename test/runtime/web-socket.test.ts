@@ -1,13 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EventKind } from "../../src/boundary.ts";
-import { builds } from "../support/builds.ts";
+import { buildNames } from "../support/builds.ts";
 import { openSocket, prelude } from "../support/guest-socket.ts";
 import { createGuest } from "../support/guest.ts";
 
-const names = Object.keys(builds) as (keyof typeof builds)[];
-
-describe.each(names)("WebSocket on %s", (build) => {
+describe.each(buildNames)("WebSocket on %s", (build) => {
   describe("constructor", () => {
     test("starts a connection and takes URL and state from the host", async () => {
       using guest = await createGuest({

@@ -1,9 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { bindNetworkDevice, type BindOptions, type NetworkBinding } from "../../src/bind.ts";
-import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { SandboxEvent } from "../../src/events.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
-import { builds } from "../support/builds.ts";
+import { type BuildName, buildNames } from "../support/builds.ts";
+import { createTestEngine, evaluate, openEngine } from "../support/engine.ts";
 import { openEchoServer } from "../support/sandbox.ts";
 
 interface Bound {
@@ -14,14 +15,9 @@ interface Bound {
   readonly evaluate: (source: string) => unknown;
 }
 
-async function bind(build: keyof typeof builds, options: BindOptions = {}): Promise<Bound> {
-  const engine = await createEngine({
-    maxMemory: 64 * 2 ** 20,
-    maxStack: 256 * 2 ** 10,
-    build: builds[build],
-    // A context as a caller has it.
-    image: false,
-  });
+async function bind(build: BuildName, options: BindOptions = {}): Promise<Bound> {
+  // A context as a caller has it.
+  const engine = await createTestEngine({ build, image: false });
   const { context } = engine;
   const events: SandboxEvent[] = [];
   const binding = bindNetworkDevice(context, {
@@ -38,14 +34,11 @@ async function bind(build: keyof typeof builds, options: BindOptions = {}): Prom
     binding,
     events,
     lines: () => events.flatMap((event) => (event.type === "console" ? [event.message] : [])),
-    evaluate: (source) =>
-      context
-        .unwrapResult(context.evalCode(source, "test.js", { type: "global" }))
-        .consume((handle) => context.dump(handle) as unknown),
+    evaluate: (source) => evaluate(context, source),
   };
 }
 
-describe.each(["bellard", "ng"] as const)("in a context of the caller, build %s", (build) => {
+describe.each(buildNames)("in a context of the caller, build %s", (build) => {
   test("a script talks to a real server and idle() waits for it", async () => {
     const server = await openEchoServer();
     const { binding, evaluate, lines } = await bind(build, { args: [server.url] });
@@ -108,8 +101,7 @@ describe.each(["bellard", "ng"] as const)("in a context of the caller, build %s"
 });
 
 test("a wrong option is refused before anything is installed", async () => {
-  const engine = await createEngine({ maxMemory: 2 ** 24, maxStack: 2 ** 18, image: false });
-  onTestFinished(() => engine[Symbol.dispose]());
+  const engine = await openEngine({ image: false });
 
   expect(() => bindNetworkDevice(engine.context, { delivery: "push" as never })).toThrow(
     /delivery must be one of "auto", "update", got "push"/,

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { builds } from "../support/builds.ts";
+import { type BuildName, buildNames } from "../support/builds.ts";
 import { openLocalSandbox } from "../support/local-sandbox.ts";
 import { openEchoServer } from "../support/sandbox.ts";
 
 /** Runs a script in one build to its end and returns what it printed. */
-async function run(build: keyof typeof builds, source: string): Promise<readonly string[]> {
+async function run(build: BuildName, source: string): Promise<readonly string[]> {
   const lines: string[] = [];
   const sandbox = await openLocalSandbox(build, (event) => {
     if (event.type === "console") lines.push(event.message);
@@ -33,7 +33,7 @@ const anyText = fc.oneof(
   fc.constantFrom("\0", "\uFEFF", "\uFEFF\uFEFFa", "a\0b", "\uD800", "\uDC00\uD800", ""),
 );
 
-describe.each(["bellard", "ng"] as const)("build %s", (build) => {
+describe.each(buildNames)("build %s", (build) => {
   test("any texts and bytes come back from an echo server as they were sent", async () => {
     const server = await openEchoServer();
     const texts = fc.sample(anyText, { numRuns: 300, seed: 1 });

@@ -2,6 +2,7 @@ import { type AddressInfo, createServer } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LocalSandbox } from "../../src/local-sandbox.ts";
+import { buildNames } from "../support/builds.ts";
 import { openLocalSandbox } from "../support/local-sandbox.ts";
 import { closeFrame, frame, opcodes, RawPeer } from "../support/raw-server.ts";
 
@@ -105,7 +106,7 @@ const commands: readonly fc.Arbitrary<Command>[] = [
 
 const sequences = fc.commands([...commands], { maxCommands: 25 });
 
-describe.each(["bellard", "ng"] as const)("build %s", (build) => {
+describe.each(buildNames)("build %s", (build) => {
   test("whatever script and server do, a socket's life keeps the order of the standard", async () => {
     const log: string[] = [];
     let heard: (note: string) => void = () => {};

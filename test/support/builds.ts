@@ -1,10 +1,24 @@
 import { createRequire } from "node:module";
 import ngReleaseSync from "@jitl/quickjs-ng-wasmfile-release-sync";
 import type { QuickJSSyncVariant } from "quickjs-emscripten";
+import { inject } from "vitest";
 import { defaultBuild, type EngineBuild } from "../../src/engine/engine.ts";
 
+/** A build that tests may run on. */
+export type BuildName = "bellard" | "ng";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Builds that the project runs every test of the guest on. */
+    readonly builds: readonly BuildName[];
+  }
+}
+
+/** The builds that every test of the guest runs on: `vitest.config.ts` chooses them for each project. */
+export const buildNames: readonly BuildName[] = inject("builds");
+
 /** The two engines that the guest runtime has to work in. */
-export const builds: Readonly<Record<"bellard" | "ng", EngineBuild>> = {
+export const builds: Readonly<Record<BuildName, EngineBuild>> = {
   bellard: defaultBuild,
   ng: {
     // Its declarations are those of its CommonJS build, whose default export is the namespace.

@@ -6,15 +6,15 @@ import {
   type HostCalls,
   type RuntimeOptions,
 } from "../../src/boundary.ts";
-import { createEngine } from "../../src/engine/engine.ts";
 import { Guest } from "../../src/engine/guest.ts";
 import { createServices } from "../../src/services/services.ts";
-import { builds } from "./builds.ts";
+import type { BuildName } from "./builds.ts";
+import { createTestEngine } from "./engine.ts";
 
 /** Options of {@link createGuest}. */
 export interface TestGuestOptions extends Partial<RuntimeOptions> {
-  /** @defaultValue `"bellard"` */
-  readonly build?: keyof typeof builds;
+  /** @defaultValue the first of the project's */
+  readonly build?: BuildName;
   /** Whether to start from the engine image, as sandboxes do. @defaultValue true, for the build that has one */
   readonly image?: boolean;
   /** Host calls to answer in place of the recorded defaults. */
@@ -43,13 +43,8 @@ export interface TestGuest extends Disposable {
 
 /** Creates a {@link TestGuest}. */
 export async function createGuest(options: TestGuestOptions = {}): Promise<TestGuest> {
-  const { build = "bellard", image = true, host = {}, ...runtimeOptions } = options;
-  const engine = await createEngine({
-    maxMemory: 64 * 2 ** 20,
-    maxStack: 256 * 2 ** 10,
-    build: builds[build],
-    image,
-  });
+  const { build, image = true, host = {}, ...runtimeOptions } = options;
+  const engine = await createTestEngine({ build, image });
   const { context } = engine;
   const calls: RecordedCall[] = [];
   const test = { time: 0 };

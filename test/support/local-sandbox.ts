@@ -6,11 +6,11 @@ import { defaultLimits, type Limits } from "../../src/limits.ts";
 import { createLocalSandbox, type LocalSandbox } from "../../src/local-sandbox.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
 import { wsTransport } from "../../src/transport/ws.ts";
-import { builds } from "./builds.ts";
+import { type BuildName, builds } from "./builds.ts";
 
 /** A sandbox on this thread in a build of choice, with real sockets on loopback. Is closed with the test. */
 export async function openLocalSandbox(
-  build: keyof typeof builds,
+  build: BuildName,
   emit: (event: SandboxEvent) => void,
   limits: Partial<Limits> = {},
 ): Promise<LocalSandbox> {

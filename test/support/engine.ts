@@ -1,0 +1,41 @@
+import type { QuickJSContext } from "quickjs-emscripten";
+import { onTestFinished } from "vitest";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import { type BuildName, buildNames, builds } from "./builds.ts";
+
+/** Options of {@link createTestEngine}. */
+export interface TestEngineOptions {
+  /** @defaultValue the first of {@link buildNames} */
+  readonly build?: BuildName | undefined;
+  /** Bytes. @defaultValue 64 MiB */
+  readonly maxMemory?: number;
+  /** Bytes. @defaultValue 256 KiB */
+  readonly maxStack?: number;
+  /** Whether to start from the engine image, as sandboxes do. @defaultValue true, for the build that has one */
+  readonly image?: boolean;
+}
+
+/** Creates an engine in a build of choice. */
+export function createTestEngine(options: TestEngineOptions = {}): Promise<Engine> {
+  const {
+    build = buildNames[0] ?? "bellard",
+    maxMemory = 64 * 2 ** 20,
+    maxStack = 256 * 2 ** 10,
+    image = true,
+  } = options;
+  return createEngine({ maxMemory, maxStack, build: builds[build], image });
+}
+
+/** Creates an engine that is disposed of with the test. */
+export async function openEngine(options: TestEngineOptions): Promise<Engine> {
+  const engine = await createTestEngine(options);
+  onTestFinished(() => engine[Symbol.dispose]());
+  return engine;
+}
+
+/** Evaluates a script and returns its value as a copy; throws what it threw. */
+export function evaluate(context: QuickJSContext, source: string): unknown {
+  return context
+    .unwrapResult(context.evalCode(source, "test.js", { type: "global" }))
+    .consume((handle) => context.dump(handle) as unknown);
+}
