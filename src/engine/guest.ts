@@ -1,4 +1,5 @@
 import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten";
+import { Scope } from "quickjs-emscripten-core";
 import type { EventKind, GuestRuntime, HostCalls, RuntimeOptions } from "../boundary.ts";
 import type { ScriptException } from "../errors.ts";
 import { parseException } from "./exception.ts";
@@ -71,7 +72,12 @@ export class Guest implements Disposable {
       this.#entries = source.runtime;
       adoptHostCalls(context, this.#values, calls);
     }
-    this.#call("configure", [this.#values.text(JSON.stringify(options))]).dispose();
+    try {
+      this.#call("configure", [this.#values.text(JSON.stringify(options))]).dispose();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** See {@link GuestRuntime.deliver}. Text must be well-formed and without U+0000; bytes are copied. */
@@ -115,11 +121,7 @@ export class Guest implements Disposable {
     const result = this.#context.evalCode(source, name, {
       type: type === "module" ? "module" : "global",
     });
-    if (result.error !== undefined) {
-      const exception = this.describe(result.error);
-      const more = this.#flag("caught", [result.error]);
-      return { evaluation: { type: "thrown", exception }, more };
-    }
+    if (result.error !== undefined) return this.#caught(result.error);
     if (type === "script" && this.#rejections !== undefined) {
       // Nothing waits for the promise that a classic script may end with.
       result.value.dispose();
@@ -162,6 +164,15 @@ export class Guest implements Disposable {
     for (const handle of Object.values(this.#entries)) handle.dispose();
   }
 
+  /** Describes the exception of a script and has it reported; disposes of it. */
+  #caught(error: QuickJSHandle): ReturnType<Guest["evaluate"]> {
+    return Scope.withScope((scope) => {
+      const exception = this.describe(scope.manage(error));
+      const more = this.#flag("caught", [error.dup()]);
+      return { evaluation: { type: "thrown", exception }, more };
+    });
+  }
+
   #flag(entry: Entry, input: readonly QuickJSHandle[]): boolean {
     // The ng build cannot compare handles; as a number `true` is 1.
     return this.#call(entry, input).consume((handle) => this.#context.getNumber(handle) === 1);
@@ -181,30 +192,28 @@ export class Guest implements Disposable {
 
 /** Evaluates the bundle in a context and installs the runtime. */
 export function installRuntime(context: QuickJSContext, bundle: string, calls: HostCalls): Entries {
-  const install = unwrap(
-    "install",
-    context.evalCode(bundle, runtimeName, { type: "global", strict: true }),
-  );
-  // Not `context.global`: that handle stays as long as its context, also in the memory of an image.
-  const global = unwrap("install", context.evalCode("this", runtimeName, { type: "global" }));
-  const host = exposeHostCalls(context, createValues(context), calls);
-  const runtime = unwrap("install", context.callFunction(install, context.undefined, global, host));
-  for (const handle of [install, global, host]) handle.dispose();
-  const entry = (name: Entry): QuickJSHandle => context.getProp(runtime, name);
-  const entries = {
-    configure: entry("configure"),
-    begin: entry("begin"),
-    deliver: entry("deliver"),
-    step: entry("step"),
-    describe: entry("describe"),
-    caught: entry("caught"),
-    rejected: entry("rejected"),
-    watch: entry("watch"),
-    timers: entry("timers"),
-    shutDown: entry("shutDown"),
-  };
-  runtime.dispose();
-  return entries;
+  return Scope.withScope((scope) => {
+    const manage = (result: ReturnType<QuickJSContext["evalCode"]>): QuickJSHandle =>
+      scope.manage(unwrap("install", result));
+    const install = manage(context.evalCode(bundle, runtimeName, { type: "global", strict: true }));
+    // Not `context.global`: that handle stays as long as its context, also in the memory of an image.
+    const global = manage(context.evalCode("this", runtimeName, { type: "global" }));
+    const host = scope.manage(exposeHostCalls(context, createValues(context), calls));
+    const runtime = manage(context.callFunction(install, context.undefined, global, host));
+    const entry = (name: Entry): QuickJSHandle => context.getProp(runtime, name);
+    return {
+      configure: entry("configure"),
+      begin: entry("begin"),
+      deliver: entry("deliver"),
+      step: entry("step"),
+      describe: entry("describe"),
+      caught: entry("caught"),
+      rejected: entry("rejected"),
+      watch: entry("watch"),
+      timers: entry("timers"),
+      shutDown: entry("shutDown"),
+    };
+  });
 }
 
 function unwrap(entry: string, result: ReturnType<QuickJSContext["evalCode"]>): QuickJSHandle {
