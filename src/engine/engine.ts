@@ -98,9 +98,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
           : trackRejections({ context, instance, memory, field: trackerField }),
       shouldInterrupt: () => false,
       [Symbol.dispose]() {
-        engine.rejections?.[Symbol.dispose]();
         // An image that no guest was made from refers to host functions that do not exist: it is dropped as it is.
         if (entries?.step.alive === true) return;
+        engine.rejections?.[Symbol.dispose]();
         context.dispose();
         runtime.dispose();
       },

@@ -49,7 +49,8 @@ export function findTrackerField(
 export function trackRejections(options: TrackerOptions): Rejections {
   const { context, instance, memory, field } = options;
   const table = instance.exports[tableExport] as WebAssembly.Table;
-  const { ffi, ctx, heapValueHandle, scratch } = engineInternals(context);
+  const { ffi, ctx, module, heapValueHandle } = engineInternals(context);
+  const scratch = module._malloc(8);
   const waiting = new Map<number, Rejection>();
 
   /** Keeps a value that the engine passed by value: an i64 in the engine's own representation. */
@@ -89,6 +90,8 @@ export function trackRejections(options: TrackerOptions): Rejections {
         reason.dispose();
       }
       waiting.clear();
+      new DataView(memory.buffer).setInt32(field, 0, true);
+      module._free(scratch);
     },
   };
 }
@@ -126,20 +129,24 @@ export function runtimeAddress(runtime: QuickJSRuntime): number {
 function engineInternals(context: QuickJSContext): {
   readonly ctx: number;
   readonly ffi: { QTS_DupValuePointer(context: number, address: number): number };
-  /** Address of 8 free bytes. */
-  readonly scratch: number;
+  readonly module: Allocator;
   heapValueHandle(value: number): QuickJSHandle;
 } {
   const { ctx, ffi, memory, module } = context as unknown as {
     readonly ctx: { readonly value: number };
     readonly ffi: { QTS_DupValuePointer(context: number, address: number): number };
     readonly memory: { heapValueHandle(value: number): QuickJSHandle };
-    readonly module: { _malloc(bytes: number): number };
+    readonly module: Allocator;
   };
   return {
     ctx: ctx.value,
     ffi,
-    scratch: module._malloc(8),
+    module,
     heapValueHandle: (value) => memory.heapValueHandle(value),
   };
+}
+
+interface Allocator {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
 }
