@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { CompiledEngine } from "./engine/compiled-engine.ts";
-import { createEngine, type Engine, type EngineBuild } from "./engine/engine.ts";
+import { createEngine, type Engine } from "./engine/engine.ts";
 import { isGuestFailure } from "./engine/guest.ts";
 import { TurnOverrunError } from "./engine/turn-queue.ts";
 import { SandboxError } from "./errors.ts";
@@ -18,7 +18,8 @@ export interface LocalSandboxOptions extends Pick<
   readonly limits: Limits;
   readonly modules: ModuleSource | undefined;
   readonly clock: Clock;
-  readonly build?: EngineBuild | undefined;
+  /** The engine to use; what becomes of it after the sandbox is the caller's. @defaultValue one of its own */
+  readonly engine?: Engine | undefined;
   readonly compiled?: CompiledEngine | undefined;
   /** See `EngineOptions.seed`. */
   readonly seed?: Uint8Array | undefined;
@@ -65,13 +66,14 @@ export interface LocalSandbox {
  */
 export async function createLocalSandbox(options: LocalSandboxOptions): Promise<LocalSandbox> {
   const { limits, clock } = options;
-  const engine = await createEngine({
-    maxMemory: limits.maxMemory,
-    maxStack: limits.maxStack,
-    build: options.build,
-    compiled: options.compiled,
-    seed: options.seed,
-  });
+  const engine =
+    options.engine ??
+    (await createEngine({
+      maxMemory: limits.maxMemory,
+      maxStack: limits.maxStack,
+      compiled: options.compiled,
+      seed: options.seed,
+    }));
   const start = clock.now();
   const end = createEnd();
   let closing: Promise<void> | undefined;

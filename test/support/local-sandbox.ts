@@ -6,17 +6,24 @@ import { defaultLimits, type Limits } from "../../src/limits.ts";
 import { createLocalSandbox, type LocalSandbox } from "../../src/local-sandbox.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
 import { wsTransport } from "../../src/transport/ws.ts";
-import { type BuildName, builds } from "./builds.ts";
+import type { BuildName } from "./builds.ts";
+import { createTestEngine } from "./engine.ts";
 
-/** A sandbox on this thread in a build of choice, with real sockets on loopback. Is closed with the test. */
+/**
+ * A sandbox on this thread in a build of choice, with real sockets on loopback. Is closed with the test, and its engine
+ * disposed of.
+ */
 export async function openLocalSandbox(
   build: BuildName,
   emit: (event: SandboxEvent) => void,
   limits: Partial<Limits> = {},
 ): Promise<LocalSandbox> {
+  const allLimits = { ...defaultLimits, ...limits };
+  const { maxMemory, maxStack } = allLimits;
+  const engine = await createTestEngine({ build, maxMemory, maxStack });
   const sandbox = await createLocalSandbox({
     policy: allowOrigins(allLoopback),
-    limits: { ...defaultLimits, ...limits },
+    limits: allLimits,
     delivery: "auto",
     globals: guestGlobals,
     baseUrl: undefined,
@@ -25,10 +32,13 @@ export async function openLocalSandbox(
     trace: false,
     clock: systemClock,
     transport: wsTransport(),
-    build: builds[build],
+    engine,
     emit,
     closed() {},
   });
-  onTestFinished(() => sandbox.close());
+  onTestFinished(async () => {
+    await sandbox.close();
+    engine[Symbol.dispose]();
+  });
   return sandbox;
 }
