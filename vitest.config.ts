@@ -24,6 +24,22 @@ export default defineConfig({
         },
       },
       {
+        // The guest's tests once more, on a build that tells of every allocation that outlives its engine.
+        extends: true,
+        test: {
+          ...patience,
+          name: "leaks",
+          include: [
+            "test/runtime/**/*.test.ts",
+            "test/engine/{engine,guest,host-calls,leaks}.test.ts",
+            "test/sandbox/{bind,round-trip,web-socket-model}.test.ts",
+          ],
+          globalSetup: "test/global-setup.ts",
+          setupFiles: "test/leaks-setup.ts",
+          provide: { builds: ["debug"] },
+        },
+      },
+      {
         // After a build: the package as its users get it, and the documents' examples run with it.
         test: {
           testTimeout: 240_000,

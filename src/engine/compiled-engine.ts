@@ -26,6 +26,8 @@ export const tableExport = "function_table";
 const trackerWords: Readonly<Record<string, number>> = {
   // @jitl/quickjs-wasmfile-release-sync 0.32.0
   "105c3bed22d457e43e3d1c3c1c6959fda62a8fe06f0fc8a985303c3a2be72232": 2,
+  // @jitl/quickjs-wasmfile-debug-sync 0.32.0, for tests
+  "4d2f9f8adf28c48ed273515b815e05ae9a698b54955f7348e951faf43b1febc3": 2,
   // @jitl/quickjs-ng-wasmfile-release-sync 0.32.0: three fields of a promise hook stand between the two
   b56fe5094b8751c47b8c32fb5ed4d75afe2dbb43412d3d983ac5d1156af456da: 5,
 };

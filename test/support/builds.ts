@@ -4,8 +4,8 @@ import type { QuickJSSyncVariant } from "quickjs-emscripten";
 import { inject } from "vitest";
 import { defaultBuild, type EngineBuild } from "../../src/engine/engine.ts";
 
-/** A build that tests may run on. */
-export type BuildName = "bellard" | "ng";
+/** A build that tests may run on; `"debug"` is Bellard's with assertions and a leak check, see `debug-engine.ts`. */
+export type BuildName = "bellard" | "ng" | "debug";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -18,7 +18,7 @@ declare module "vitest" {
 export const buildNames: readonly BuildName[] = inject("builds");
 
 /** The two engines that the guest runtime has to work in. */
-export const builds: Readonly<Record<BuildName, EngineBuild>> = {
+export const builds: Readonly<Record<Exclude<BuildName, "debug">, EngineBuild>> = {
   bellard: defaultBuild,
   ng: {
     // Its declarations are those of its CommonJS build, whose default export is the namespace.

@@ -2,6 +2,7 @@ import type { QuickJSContext } from "quickjs-emscripten";
 import { onTestFinished } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { type BuildName, buildNames, builds } from "./builds.ts";
+import { createDebugEngine } from "./debug-engine.ts";
 
 /** Options of {@link createTestEngine}. */
 export interface TestEngineOptions {
@@ -15,7 +16,7 @@ export interface TestEngineOptions {
   readonly image?: boolean;
 }
 
-/** Creates an engine in a build of choice. */
+/** Creates an engine in a build of choice. Disposal of the debug build throws when anything leaked. */
 export function createTestEngine(options: TestEngineOptions = {}): Promise<Engine> {
   const {
     build = buildNames[0] ?? "bellard",
@@ -23,6 +24,7 @@ export function createTestEngine(options: TestEngineOptions = {}): Promise<Engin
     maxStack = 256 * 2 ** 10,
     image = true,
   } = options;
+  if (build === "debug") return createDebugEngine({ maxMemory, maxStack });
   return createEngine({ maxMemory, maxStack, build: builds[build], image });
 }
 
