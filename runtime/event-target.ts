@@ -2,7 +2,7 @@ import { dispatchNow } from "./dispatch.ts";
 import { DOMException } from "./dom-exception.ts";
 import { canDispatch, type Event, eventType, isCanceled, isEvent } from "./event.ts";
 import { createRecord, TypeErrorOf } from "./intrinsics.ts";
-import { Listener, ListenerList } from "./listener.ts";
+import { Listener, type ListenerCount, ListenerList } from "./listener.ts";
 import {
   checkArguments,
   illegalInvocation,
@@ -28,12 +28,19 @@ export let existingListeners: (target: object, type: string) => ListenerList | u
 export let removeAllListeners: (target: object) => void;
 
 let signals: SignalReader;
+let limits: { readonly maxListeners: number };
 let globalObject: object;
 const globalLists = createRecord<ListenerList>();
+const globalCount: ListenerCount = { listeners: 0 };
 
-/** Makes the global a target and gives access to signals. */
-export function connectEventTarget(global: object, reader: SignalReader): void {
+/** Makes the global a target and gives access to signals and limits. */
+export function connectEventTarget(
+  global: object,
+  given: { readonly maxListeners: number },
+  reader: SignalReader,
+): void {
   globalObject = global;
+  limits = given;
   signals = reader;
 }
 
@@ -50,6 +57,7 @@ export function fireNow(event: Event, target: object, type: string): boolean {
 /** @see https://dom.spec.whatwg.org/#interface-eventtarget */
 export class EventTarget {
   readonly #lists: Record<string, ListenerList> = createRecord();
+  readonly #count: ListenerCount = { listeners: 0 };
 
   addEventListener(type: unknown, callback: unknown, options?: unknown): void {
     const target = toTarget(this);
@@ -70,6 +78,12 @@ export class EventTarget {
     if (object === null) return;
     const list = listenersOf(target, name);
     if (list.find(object, capture) !== undefined) return;
+    if (list.count.listeners >= limits.maxListeners) {
+      throw new DOMException(
+        "The target has " + limits.maxListeners + " listeners already",
+        "QuotaExceededError",
+      );
+    }
     const listener = new Listener(object, capture, once, passive);
     list.add(listener);
     if (signal !== undefined) signals.whenAborted(signal, () => list.remove(listener));
@@ -106,7 +120,8 @@ export class EventTarget {
       return value;
     };
     existingListeners = (target, type) => listsOf(target)[type];
-    listenersOf = (target, type) => (listsOf(target)[type] ??= new ListenerList());
+    listenersOf = (target, type) =>
+      (listsOf(target)[type] ??= new ListenerList(#lists in target ? target.#count : globalCount));
     removeAllListeners = (target) => {
       const lists = listsOf(target);
       for (const type in lists) lists[type]?.clear();

@@ -36,6 +36,11 @@ export class Listener {
   }
 }
 
+/** How many listeners one target has, for all types. */
+export interface ListenerCount {
+  listeners: number;
+}
+
 /** A list longer than this gets an index. */
 const maxUnindexed = 16;
 
@@ -49,12 +54,18 @@ export class ListenerList {
   captures = 0;
   /** The listener of the handler attribute, while that is not null. */
   handler: Listener | undefined = undefined;
+  /** Shared by the lists of one target. */
+  readonly count: ListenerCount;
 
   /** How many of the items are removed. */
   #removed = 0;
   /** The listeners that {@link Listener.matches} finds, once they are too many to look through. */
   #index: SafeMap<object, Listener> | undefined;
   #captureIndex: SafeMap<object, Listener> | undefined;
+
+  constructor(count: ListenerCount) {
+    this.count = count;
+  }
 
   find(callback: object, capture: boolean): Listener | undefined {
     const index = capture ? this.#captureIndex : this.#index;
@@ -70,6 +81,7 @@ export class ListenerList {
   add(listener: Listener): void {
     if (this.isShared) this.#copy();
     this.items[this.items.length] = listener;
+    this.count.listeners++;
     if (listener.capture) this.captures++;
     if (this.#index !== undefined) this.#addToIndex(listener);
     else if (this.items.length > maxUnindexed) this.#createIndex();
@@ -78,6 +90,7 @@ export class ListenerList {
   remove(listener: Listener): void {
     if (listener.removed) return;
     listener.removed = true;
+    this.count.listeners--;
     if (listener.capture) this.captures--;
     if (this.find(listener.callback, listener.capture) === listener) {
       (listener.capture ? this.#captureIndex : this.#index)?.delete(listener.callback);
@@ -91,7 +104,9 @@ export class ListenerList {
   /** Removes all: none of them runs any more, not even in a dispatch under way. */
   clear(): void {
     for (let index = 0; index < this.items.length; index++) {
-      (this.items[index] as Listener).removed = true;
+      const item = this.items[index] as Listener;
+      if (!item.removed) this.count.listeners--;
+      item.removed = true;
     }
     this.items = createList();
     this.captures = 0;

@@ -29,6 +29,7 @@ export const install: Install = (global, host) => {
     globals: [],
     delivery: "auto",
     maxTimers: 0,
+    maxListeners: 0,
     args: [],
     timeOrigin: 0,
   };
@@ -46,7 +47,7 @@ export const install: Install = (global, host) => {
   };
   const timers = new Timers(scope);
   connectDispatch(scope);
-  connectEventTarget(global, { isAborted, whenAborted });
+  connectEventTarget(global, options, { isAborted, whenAborted });
   connectAbort(steps, (callback, delay) => void timers.schedule(callback, delay));
   connectWebSockets(steps);
   installInterfaces(global);
@@ -56,10 +57,12 @@ export const install: Install = (global, host) => {
   let turbulenz: TurbulenzHandlers | undefined;
 
   function configure(json: string): void {
-    const { globals, delivery, maxTimers, args, timeOrigin } = jsonParse(json) as RuntimeOptions;
+    const given = jsonParse(json) as RuntimeOptions;
+    const { globals, delivery, maxTimers, maxListeners, args, timeOrigin } = given;
     options.globals = globals;
     options.delivery = delivery;
     options.maxTimers = maxTimers;
+    options.maxListeners = maxListeners;
     options.args = args;
     options.timeOrigin = timeOrigin;
     for (let index = 0; index < groups.length; index++) {

@@ -4,7 +4,7 @@ import type { GuestGlobal } from "./boundary.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { isGuestFailure } from "./engine/guest.ts";
 import type { Observer, SandboxEventDetail } from "./events.ts";
-import { type Limits, resolveLimits } from "./limits.ts";
+import { type GuestLimits, resolveLimits } from "./limits.ts";
 import { NetworkDevice } from "./network-device.ts";
 import {
   checkBoolean,
@@ -25,10 +25,8 @@ import { wsTransport } from "./transport/ws.ts";
 export interface BindOptions {
   /** Decides which connections may be made. @defaultValue nothing is reachable */
   readonly policy?: NetworkPolicy;
-  /** Limits on connections and timers. Memory, stack and turn time are the caller's: they belong to the runtime. */
-  readonly limits?: Partial<
-    Omit<Limits, "maxMemory" | "maxStack" | "maxTurnTime" | "maxEventBacklog">
-  >;
+  /** Limits on connections, timers, listeners and output. Memory, stack, time and scripts are the caller's: they belong to the runtime. */
+  readonly limits?: Partial<GuestLimits>;
   /** When callbacks of sockets run. @defaultValue `"auto"` */
   readonly delivery?: "auto" | "update";
   /** Groups of globals to install beside `NetworkDevice` and the events. @defaultValue all but `"turbulenz"` */
@@ -51,6 +49,8 @@ export interface BindOptions {
 export interface NetworkBinding extends Disposable {
   /** Connections that are not closed yet. */
   readonly connections: number;
+  /** Puts another policy in force, as `setPolicy` of a sandbox does. */
+  setPolicy(policy: NetworkPolicy): Promise<void>;
   /** Settles when no socket, timer or job of the guest is left, or the binding is disposed of. */
   idle(): Promise<void>;
 }
@@ -102,6 +102,7 @@ export function bindNetworkDevice(
     clock,
     trace,
     maxTurnTime: Number.POSITIVE_INFINITY,
+    maxMicrotasks: Number.POSITIVE_INFINITY,
     emit: (event: SandboxEventDetail) => observe({ time: clock.now() - start, ...event }),
     failed(error) {
       // The caller's interrupt handler, its memory limit or a broken engine: the binding ends, the context is the caller's.
@@ -128,6 +129,7 @@ export function bindNetworkDevice(
     get connections() {
       return device.connections;
     },
+    setPolicy: async (policy) => device.setPolicy(resolvePolicy(policy)),
     idle: () => device.idle(),
     [Symbol.dispose]: () => end(() => device.release()),
   };

@@ -120,6 +120,8 @@ export interface RuntimeOptions {
   readonly delivery: "auto" | "update";
   /** More timers than this throw a `QuotaExceededError`. */
   readonly maxTimers: number;
+  /** More listeners of one target than this throw a `QuotaExceededError`. */
+  readonly maxListeners: number;
   /** Values of `NetworkDevice.args`. */
   readonly args: readonly string[];
   /** `Date.now()` of the host when the sandbox started: `performance.timeOrigin`. */

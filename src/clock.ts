@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since an arbitrary origin. */
   now(): number;
+  /** Milliseconds of the wall clock, if there is one: where it runs on alone, the machine has slept. */
+  wallNow?(): number;
   /** Calls back once after `delay` milliseconds, never synchronously; disposing of the result cancels. */
   schedule(callback: () => void, delay: number): Disposable;
 }
@@ -9,6 +11,7 @@ export interface Clock {
 /** The clock of the process. A scheduled callback keeps the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  wallNow: () => Date.now(),
   schedule(callback, delay) {
     if (delay <= 0) {
       const immediate = setImmediate(callback);

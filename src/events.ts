@@ -8,7 +8,8 @@ export type Observer = (event: SandboxEvent) => void;
 /**
  * One fact about a sandbox. Plain data: can be logged, posted to another thread and replayed.
  *
- * Every `connecting` is followed by at most one `open` and exactly one `closed`.
+ * Every `connecting` is followed by at most one `open` and exactly one `closed`. `killed` comes at most once, when the sandbox ends
+ * by itself; only the `closed` of its connections follow.
  */
 export type SandboxEvent = {
   /** Milliseconds since the sandbox started. */
@@ -47,7 +48,14 @@ export type SandboxEventDetail =
   | { readonly type: "console"; readonly level: LogLevel; readonly message: string }
   | { readonly type: "alert"; readonly message: string }
   | { readonly type: "error"; readonly exception: ScriptException }
-  | { readonly type: "limit"; readonly limit: keyof Limits; readonly connection?: number };
+  | { readonly type: "limit"; readonly limit: keyof Limits; readonly connection?: number }
+  | { readonly type: "killed"; readonly cause: KillCause; readonly message: string };
+
+/**
+ * Why a sandbox was ended by something else than its owner: its turn took too long or too many jobs; its memory is exhausted; the engine
+ * broke; its thread ended.
+ */
+export type KillCause = "cpu" | "memory" | "engine" | "thread";
 
 /** How far a connection got before it failed. */
 export type FailureStage =
@@ -85,6 +93,8 @@ export type FailureCode =
   | "ERR_ADDRESS_REFUSED"
   /** The policy function threw or answered something else than a verdict. */
   | "ERR_POLICY_FAILED"
+  /** The policy was changed, and the new one does not allow the connection as it is. */
+  | "ERR_POLICY_REVOKED"
   /** A limit of the sandbox refused or ended the connection; the message names it. */
   | "ERR_LIMIT"
   /** The name does not resolve. */
@@ -105,6 +115,8 @@ export type FailureCode =
   | "ERR_PROTOCOL"
   /** A message was larger than `maxMessageBytes`. */
   | "ERR_MESSAGE_TOO_LARGE"
+  /** The peer gave no sign of life within `keepaliveTimeout` after a ping. */
+  | "ERR_KEEPALIVE_TIMEOUT"
   /** The peer did not answer the closing handshake within `closeTimeout`. */
   | "ERR_CLOSE_TIMEOUT"
   /** The script closed the connection before it was open. */

@@ -12,11 +12,18 @@ export type {
   ConnectionFailure,
   FailureCode,
   FailureStage,
+  KillCause,
   Observer,
   SandboxEvent,
   SandboxEventDetail,
 } from "./events.ts";
-export { defaultLimits, type Limits, type NetworkLimits, strictLimits } from "./limits.ts";
+export {
+  defaultLimits,
+  type GuestLimits,
+  type Limits,
+  type NetworkLimits,
+  strictLimits,
+} from "./limits.ts";
 export type { Usage } from "./local-sandbox.ts";
 export type { ModuleSource } from "./modules/module-source.ts";
 export { denyAll } from "./options.ts";
@@ -36,6 +43,7 @@ export type {
 export { createSandbox, type RunOptions, type Sandbox, type SandboxOptions } from "./sandbox.ts";
 export type {
   CloseInfo,
+  Handshake,
   Transport,
   TransportConnection,
   TransportRequest,

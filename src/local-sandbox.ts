@@ -2,13 +2,15 @@ import type { Clock } from "./clock.ts";
 import type { CompiledEngine } from "./engine/compiled-engine.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { isGuestFailure } from "./engine/guest.ts";
-import { TurnOverrunError } from "./engine/turn-queue.ts";
+import { JobOverrunError, TurnOverrunError } from "./engine/turn-queue.ts";
 import { SandboxError } from "./errors.ts";
-import type { SandboxEvent, SandboxEventDetail } from "./events.ts";
-import { type Limits, turnOverrun } from "./limits.ts";
+import type { KillCause, SandboxEvent, SandboxEventDetail } from "./events.ts";
+import { jobOverrun, type Limits, turnOverrun } from "./limits.ts";
 import { createModuleLoader, type ModuleSource } from "./modules/module-source.ts";
 import { SourceError } from "./modules/source-error.ts";
+import { isTypeScript, stripTypes } from "./modules/strip-types.ts";
 import { NetworkDevice, type NetworkDeviceOptions } from "./network-device.ts";
+import type { NetworkPolicy } from "./policy/policy.ts";
 
 /** What {@link createLocalSandbox} needs; all defaults are filled in. */
 export interface LocalSandboxOptions extends Pick<
@@ -51,6 +53,8 @@ export interface LocalSandbox {
   run(source: string, name: string, type: "script" | "module"): Promise<void>;
   /** See `Sandbox.idle`. */
   idle(): Promise<void>;
+  /** See `Sandbox.setPolicy`. */
+  setPolicy(policy: NetworkPolicy): Promise<void>;
   /** See `Sandbox.usage`. */
   usage(): Promise<Usage>;
   /** See `Sandbox.close`. */
@@ -88,19 +92,21 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
     context: engine.context,
     guest: { runtime: engine.entries ?? (await loadBundle()), rejections: engine.rejections },
     maxTurnTime: limits.maxTurnTime,
+    maxMicrotasks: limits.maxMicrotasks,
     emit,
     failed(error) {
-      const { error: cause, limit } = explainFailure(error, limits);
+      const { error: reason, limit, cause } = explainFailure(error, limits);
       if (limit !== undefined) emit({ type: "limit", limit });
+      emit({ type: "killed", cause, message: reason.message });
       // A broken engine is not touched again: dropping it is what frees it.
-      void finish(cause, () => {});
+      void finish(reason, () => {});
     },
   });
   engine.shouldInterrupt = () => {
     options.whileRunning?.();
     return device.isOverdue();
   };
-  if (options.modules !== undefined) enableModules(engine, options.modules);
+  if (options.modules !== undefined) enableModules(engine, options.modules, limits);
 
   function finish(error: SandboxError | undefined, dispose: () => void): Promise<void> {
     closing ??= (async () => {
@@ -114,7 +120,12 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   }
 
   return {
-    run: (source, name, type) => Promise.race([end.promise, device.run(source, name, type)]),
+    run(source, name, type) {
+      // In the turn: a source can be made to keep the compiler busy.
+      const prepare = (): string => (isTypeScript(name) ? stripTypes(source, name, type) : source);
+      return Promise.race([end.promise, device.run(prepare, name, type)]);
+    },
+    setPolicy: (policy) => device.setPolicy(policy),
     async idle() {
       if (closing === undefined) await device.idle();
       await closing;
@@ -157,12 +168,20 @@ function createEnd(): { readonly promise: Promise<never>; reject(error: SandboxE
 function explainFailure(
   error: unknown,
   limits: Limits,
-): { readonly error: SandboxError; readonly limit: keyof Limits | undefined } {
+): {
+  readonly error: SandboxError;
+  readonly limit: keyof Limits | undefined;
+  readonly cause: KillCause;
+} {
   if (error instanceof TurnOverrunError) {
-    return { limit: "maxTurnTime", error: turnOverrun(limits, { cause: error }) };
+    return { cause: "cpu", limit: "maxTurnTime", error: turnOverrun(limits, { cause: error }) };
+  }
+  if (error instanceof JobOverrunError) {
+    return { cause: "cpu", limit: "maxMicrotasks", error: jobOverrun(limits, { cause: error }) };
   }
   if (isGuestFailure(error)) {
     return {
+      cause: "memory",
       limit: "maxMemory",
       error: new SandboxError(
         "ERR_LIMIT",
@@ -172,6 +191,7 @@ function explainFailure(
     };
   }
   return {
+    cause: "engine",
     limit: undefined,
     error: new SandboxError(
       "ERR_ENGINE",
@@ -183,8 +203,8 @@ function explainFailure(
   };
 }
 
-function enableModules(engine: Engine, source: ModuleSource): void {
-  const loader = createModuleLoader(source);
+function enableModules(engine: Engine, source: ModuleSource, { maxScriptBytes }: Limits): void {
+  const loader = createModuleLoader(source, maxScriptBytes);
   engine.runtime.setModuleLoader(
     (name) => guarded(() => loader.load(name)),
     (base, specifier) => guarded(() => loader.normalize(base, specifier)),

@@ -13,19 +13,25 @@ import { Alarm } from "./engine/alarm.ts";
 import { parseException } from "./engine/exception.ts";
 import { type Evaluation, Guest, type GuestSource } from "./engine/guest.ts";
 import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
+import { OutOfMemoryError } from "./engine/values.ts";
 import { type ScriptException, ScriptError } from "./errors.ts";
 import type { SandboxEventDetail } from "./events.ts";
-import type { NetworkLimits } from "./limits.ts";
+import type { GuestLimits } from "./limits.ts";
+import { SourceError } from "./modules/source-error.ts";
 import { type GuestSink, Network } from "./network/network.ts";
+import { OutputGate } from "./output-gate.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 import { createServices } from "./services/services.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /** What {@link NetworkDevice} is made of. */
-export interface NetworkDeviceOptions extends Pick<TurnQueueOptions, "maxTurnTime" | "watch"> {
+export interface NetworkDeviceOptions extends Pick<
+  TurnQueueOptions,
+  "maxTurnTime" | "maxMicrotasks" | "watch"
+> {
   readonly context: QuickJSContext;
   readonly policy: NetworkPolicy;
-  readonly limits: NetworkLimits & { readonly maxTimers: number };
+  readonly limits: GuestLimits;
   readonly delivery: "auto" | "update";
   readonly globals: readonly GuestGlobal[];
   readonly baseUrl: string | undefined;
@@ -54,15 +60,22 @@ export class NetworkDevice {
   readonly #evaluations = new Map<number, (exception: ScriptException | undefined) => void>();
   readonly #idleWaiters = new Set<() => void>();
   #nextEvaluation = 1;
-  /** Events that the guest holds until its script calls `update()`. */
+  readonly #output: OutputGate;
+  /** Events that the guest holds until its script calls `update()`, and the bytes of their messages. */
   #heldEvents = 0;
+  #heldBytes = 0;
   #paused = false;
 
   constructor(options: NetworkDeviceOptions) {
-    const { context, clock, limits, maxTurnTime } = options;
+    const { context, clock, limits, maxTurnTime, maxMicrotasks } = options;
     this.#options = options;
     this.#start = clock.now();
     this.#alarm = new Alarm(clock, () => this.#deliver(EventKind.Alarm, 0));
+    this.#output = new OutputGate({
+      limits,
+      clock,
+      exceeded: (limit) => options.emit({ type: "limit", limit }),
+    });
     this.#network = new Network({
       policy: options.policy,
       limits,
@@ -79,6 +92,7 @@ export class NetworkDevice {
       globals: options.globals,
       delivery: options.delivery,
       maxTimers: limits.maxTimers,
+      maxListeners: limits.maxListeners,
       args: options.args,
       timeOrigin: Date.now(),
     };
@@ -87,6 +101,7 @@ export class NetworkDevice {
       target: this.#guest,
       clock,
       maxTurnTime,
+      maxMicrotasks,
       watch: options.watch,
       failed: (error) => options.failed(error),
       drained: () => this.#noticeIdle(),
@@ -99,6 +114,11 @@ export class NetworkDevice {
 
   get bufferedBytes(): number {
     return this.#network.bufferedBytes;
+  }
+
+  /** Puts another policy in force: see {@link Network.setPolicy}. */
+  setPolicy(policy: NetworkPolicy): Promise<void> {
+    return this.#network.setPolicy(policy);
   }
 
   get queuedEvents(): number {
@@ -128,9 +148,11 @@ export class NetworkDevice {
   /**
    * Evaluates a script in a turn of its own; settles when its top level has finished.
    *
+   * `source` is a function where the source has yet to be made: it is called in the turn, whose time it takes.
+   *
    * @throws {ScriptError} if it throws, rejects, does not parse, or waits for something that can no longer happen.
    */
-  run(source: string, name: string, type: "script" | "module"): Promise<void> {
+  run(source: () => string, name: string, type: "script" | "module"): Promise<void> {
     const id = this.#nextEvaluation;
     this.#nextEvaluation += 1;
     return new Promise((resolve, reject) => {
@@ -143,7 +165,15 @@ export class NetworkDevice {
       };
       this.#evaluations.set(id, finish);
       this.#turns.post(() => {
-        const { evaluation, more } = this.#guest.evaluate(source, { name, type, id });
+        let text: string;
+        try {
+          text = source();
+        } catch (error) {
+          if (!(error instanceof SourceError)) throw error;
+          finish(error.toException());
+          return false;
+        }
+        const { evaluation, more } = this.#guest.evaluate(text, { name, type, id });
         settleEvaluation(evaluation, finish);
         return more;
       });
@@ -187,19 +217,55 @@ export class NetworkDevice {
     this.#turns.post(() => this.#guest.deliver(kind, id, data));
   }
 
-  #deliverNetwork(kind: EventKind, id: number, data: string | Uint8Array<ArrayBufferLike>): void {
-    if (this.#options.delivery === "update") this.#heldEvents += 1;
+  #deliverNetwork(kind: EventKind, id: number, data: string): void {
     this.#turns.post(() => {
       const more = this.#guest.deliver(kind, id, data);
+      this.#hold(0);
       this.#balance();
       return more;
     });
     this.#balance();
   }
 
-  /** Pauses the sockets while the script is behind by more events than it may. */
+  /** `bytes` is what the network counts for the message. */
+  #deliverMessage(
+    kind: EventKind,
+    id: number,
+    data: string | Uint8Array<ArrayBufferLike>,
+    bytes: number,
+  ): void {
+    this.#turns.post(() => {
+      let more = false;
+      try {
+        more = this.#guest.deliver(kind, id, data);
+        this.#hold(bytes);
+      } catch (error) {
+        // Nothing of the message has reached the guest: the sender pays for it, not the script.
+        if (!(error instanceof OutOfMemoryError)) throw error;
+        this.#network.delivered(bytes);
+        this.#network.overflow(id);
+      }
+      this.#balance();
+      return more;
+    });
+    this.#balance();
+  }
+
+  /** The guest has an event: with delivery `"update"` it keeps it. */
+  #hold(bytes: number): void {
+    if (this.#options.delivery === "update") {
+      this.#heldEvents += 1;
+      this.#heldBytes += bytes;
+    } else {
+      this.#network.delivered(bytes);
+    }
+  }
+
+  /** Pauses the sockets while the script is behind by more events or bytes than it may. */
   #balance(): void {
-    const isBehind = this.queuedEvents > this.#options.limits.maxQueuedEvents;
+    const { maxQueuedEvents, maxInboundBytes } = this.#options.limits;
+    const isBehind =
+      this.queuedEvents > maxQueuedEvents || this.#network.waitingBytes > maxInboundBytes / 2;
     if (isBehind === this.#paused) return;
     this.#paused = isBehind;
     this.#network.setPaused(isBehind);
@@ -211,17 +277,18 @@ export class NetworkDevice {
         const data: OpenEvent = [protocol, extensions];
         this.#deliverNetwork(EventKind.Open, id, JSON.stringify(data));
       },
-      text: (id, data) => {
+      text: (id, data, bytes) => {
         const text = typeof data === "string" ? data : decodeUtf8(data);
         if (text.includes("\0") || !isWellFormed(text)) {
-          this.#deliverNetwork(EventKind.JsonText, id, JSON.stringify(text));
+          this.#deliverMessage(EventKind.JsonText, id, JSON.stringify(text), bytes);
         } else {
-          this.#deliverNetwork(EventKind.Text, id, text);
+          this.#deliverMessage(EventKind.Text, id, text, bytes);
         }
       },
       binary: (id, data) => {
         // A turn that waits outlives the caller's buffer.
-        this.#deliverNetwork(EventKind.Binary, id, this.#turns.isIdle ? data : data.slice());
+        const kept = this.#turns.isIdle ? data : data.slice();
+        this.#deliverMessage(EventKind.Binary, id, kept, data.byteLength);
       },
       closed: (id, close) => {
         const { code, reason, wasClean, failed, unsent } = close;
@@ -256,6 +323,8 @@ export class NetworkDevice {
       bufferedAmount: (id) => this.#network.bufferedAmount(id),
       updated: () => {
         this.#heldEvents = 0;
+        this.#network.delivered(this.#heldBytes);
+        this.#heldBytes = 0;
         this.#balance();
       },
       // Coarse, as in browsers: 100 microseconds.
@@ -266,10 +335,16 @@ export class NetworkDevice {
       log: (level, json) => {
         const name = logLevels[level];
         if (name === undefined) throw new RangeError("unknown level");
-        emit({ type: "console", level: name, message: parseText(json) });
+        const message = parseText(json);
+        if (this.#output.admits(message)) emit({ type: "console", level: name, message });
       },
-      alert: (json) => emit({ type: "alert", message: parseText(json) }),
-      report: (json) => emit({ type: "error", exception: parseException(json) }),
+      alert: (json) => {
+        const message = parseText(json);
+        if (this.#output.admits(message)) emit({ type: "alert", message });
+      },
+      report: (json) => {
+        if (this.#output.admits(json)) emit({ type: "error", exception: parseException(json) });
+      },
       settled: (id, json) => {
         this.#evaluations.get(id)?.(json === "" ? undefined : parseException(json));
       },

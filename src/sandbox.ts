@@ -1,12 +1,10 @@
 import type { GuestGlobal } from "./boundary.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import { SandboxError, ScriptError } from "./errors.ts";
+import { SandboxError } from "./errors.ts";
 import type { Observer } from "./events.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
 import type { LocalSandbox, LocalSandboxOptions, Usage } from "./local-sandbox.ts";
 import type { ModuleSource } from "./modules/module-source.ts";
-import { SourceError } from "./modules/source-error.ts";
-import { isTypeScript, stripTypes } from "./modules/strip-types.ts";
 import {
   checkBoolean,
   checkChoice,
@@ -80,6 +78,13 @@ export interface Sandbox extends AsyncDisposable {
   run(source: string, options?: RunOptions): Promise<void>;
   /** Settles when no script, socket, timer or job is left, or the sandbox is closed; rejects with the reason of `signal`. */
   idle(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Puts another policy in force. Connections that it does not allow as they are (host, address, connect options) fail at once,
+   * with `ERR_POLICY_REVOKED`; a policy function is asked about each again. Settles when that is known of all.
+   *
+   * @throws {SandboxError} `ERR_OPTION` for a wrong policy, `ERR_CLOSED` if the sandbox is closed.
+   */
+  setPolicy(policy: NetworkPolicy): Promise<void>;
   /** What the sandbox consumes, after the turn that is running now. */
   usage(): Promise<Usage>;
   /** Resolves once the sandbox is closed, with the error that closed it, if any. */
@@ -122,7 +127,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
   return {
     async run(source, runOptions = {}) {
-      const { text, name, type } = prepareScript(source, runOptions);
+      const { text, name, type } = checkScript(source, runOptions, resolved.limits);
       runOptions.signal?.throwIfAborted();
       runOptions.signal?.addEventListener("abort", close, { once: true });
       try {
@@ -132,6 +137,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       }
     },
     idle: (idleOptions = {}) => untilAborted(inner.idle(), idleOptions.signal),
+    setPolicy: async (policy) => inner.setPolicy(resolvePolicy(policy)),
     usage: () => inner.usage(),
     closed: closed.promise,
     close: () => inner.close(),
@@ -146,7 +152,7 @@ type ResolvedOptions = Omit<LocalSandboxOptions, "transport" | "closed" | "watch
 type CommonOptions = ResolvedOptions & Pick<LocalSandboxOptions, "closed">;
 
 /** What a sandbox on this thread and one in a worker have in common. */
-type InnerSandbox = Pick<LocalSandbox, "run" | "idle" | "usage" | "close">;
+type InnerSandbox = Pick<LocalSandbox, "run" | "idle" | "setPolicy" | "usage" | "close">;
 
 const optionNames: Readonly<Record<keyof SandboxOptions, true>> = {
   isolation: true,
@@ -218,10 +224,11 @@ async function createInWorker(
   return createWorkerSandbox({ ...common, isObserved: options.observe !== undefined, transport });
 }
 
-/** Strips the types, and refuses what the engine would silently cut. */
-function prepareScript(
+/** Refuses what the engine would silently cut, and what is too large. */
+function checkScript(
   source: string,
   options: RunOptions,
+  { maxScriptBytes }: Limits,
 ): { readonly text: string; readonly name: string; readonly type: "script" | "module" } {
   checkNames("options", options, runOptionNames);
   const { name = "script.js" } = options;
@@ -239,12 +246,14 @@ function prepareScript(
       "source and name must not contain U+0000: write \\0 in a string literal instead",
     );
   }
-  const text = source.startsWith("\uFEFF") ? source.slice(1) : source;
-  try {
-    return { text: isTypeScript(name) ? stripTypes(text, name, type) : text, name, type };
-  } catch (error) {
-    throw error instanceof SourceError ? new ScriptError(error.toException()) : error;
+  const bytes = Buffer.byteLength(source);
+  if (bytes > maxScriptBytes) {
+    throw new SandboxError(
+      "ERR_LIMIT",
+      `source must have at most limits.maxScriptBytes (${maxScriptBytes}) bytes, got ${bytes}`,
+    );
   }
+  return { text: source.startsWith("\uFEFF") ? source.slice(1) : source, name, type };
 }
 
 function createClosed(): {

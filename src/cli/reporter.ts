@@ -117,6 +117,8 @@ export function createReporter(options: ReporterOptions): Reporter {
         if (!limits.has(event.limit)) note(`the script reached the limit ${event.limit}`);
         limits.add(event.limit);
         break;
+      case "killed":
+      // Told by the error that ends the command.
       case "open":
       case "sent":
       case "received":

@@ -31,6 +31,7 @@ function describe(event: SandboxEvent): string | undefined {
     case "alert":
     case "error":
     case "limit":
+    case "killed":
       return undefined;
   }
 }

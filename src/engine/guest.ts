@@ -145,10 +145,13 @@ export class Guest implements Disposable {
     return this.#context.runtime.hasPendingJob();
   }
 
-  /** Runs at most `limit` promise jobs. An exception in one of them ends the call; the others stay. */
-  runJobs(limit: number): void {
+  /** Runs at most `limit` promise jobs and answers how many. An exception in one of them ends the call; the others stay. */
+  runJobs(limit: number): number {
     const result = this.#context.runtime.executePendingJobs(limit);
-    if (result.error !== undefined) result.error.dispose();
+    if (result.error === undefined) return result.value;
+    result.error.dispose();
+    // The engine does not tell how many there were.
+    return 1;
   }
 
   /** Reports one promise that was rejected and not handled; `undefined` when there is none, else whether steps wait. */

@@ -7,7 +7,8 @@ export type Turn = () => boolean;
 export interface TurnTarget {
   step(): boolean;
   readonly hasJobs: boolean;
-  runJobs(limit: number): void;
+  /** Runs at most `limit` promise jobs; answers how many. */
+  runJobs(limit: number): number;
   /** Reports one promise that was rejected and not handled; `undefined` when there is none, else whether steps wait. */
   reportRejection(): boolean | undefined;
 }
@@ -18,6 +19,8 @@ export interface TurnQueueOptions {
   readonly clock: Clock;
   /** Milliseconds that one entry and its jobs may take; `Infinity` for no bound. */
   readonly maxTurnTime: number;
+  /** Promise jobs that one entry may lead to; `Infinity` for no bound. */
+  readonly maxMicrotasks: number;
   /** Is told when an entry or a job threw, or the time was over. The queue has stopped by then. */
   failed(error: unknown): void;
   /** Is told whenever the queue has run empty. */
@@ -28,6 +31,9 @@ export interface TurnQueueOptions {
 
 /** A turn took longer than it may. */
 export class TurnOverrunError extends Error {}
+
+/** A turn had more promise jobs than it may. */
+export class JobOverrunError extends Error {}
 
 /** Milliseconds after which the queue lets the event loop of the host go on. */
 const maxSlice = 10;
@@ -151,15 +157,17 @@ export class TurnQueue {
   }
 
   #bounded(entry: Turn): boolean {
-    const { target, watch, maxTurnTime } = this.#options;
+    const { target, watch, maxTurnTime, maxMicrotasks } = this.#options;
     this.#deadline = performance.now() + maxTurnTime;
     watch?.begin();
     let more = false;
+    let jobs = 0;
     try {
       more = entry();
       for (;;) {
         while (!this.#overran && target.hasJobs) {
-          target.runJobs(jobsPerLook);
+          if (jobs >= maxMicrotasks) throw new JobOverrunError();
+          jobs += target.runJobs(Math.min(jobsPerLook, maxMicrotasks - jobs));
           // A flood of short jobs may never be polled by the engine.
           this.isOverdue();
         }

@@ -19,17 +19,16 @@ export interface ModuleLoader {
   load(name: string): string;
 }
 
-/** Largest module that is loaded, in bytes. */
-export const maxModuleBytes: number = 16 * 2 ** 20;
-
 /**
  * Makes a loader for the modules below a folder, or for sources by name.
  *
  * Names are POSIX paths relative to the folder. Nothing outside of it is ever read, also not through symbolic links, and no
  * path of the host appears in a name or an error.
+ *
+ * @param maxBytes largest module that is loaded, in UTF-8
  */
-export function createModuleLoader(source: ModuleSource): ModuleLoader {
-  const read = isFolder(source) ? folderReader(source) : recordReader(source);
+export function createModuleLoader(source: ModuleSource, maxBytes: number): ModuleLoader {
+  const read = isFolder(source) ? folderReader(source, maxBytes) : recordReader(source, maxBytes);
   const refused = new Map<string, SourceError>();
   // The engine loads what it has just normalized.
   let importer = "";
@@ -72,7 +71,7 @@ function importedBy(error: SourceError, importer: string): SourceError {
  * @throws {SourceError} as {@link ModuleLoader.load} does
  */
 export function readModuleText(folder: string, name: string): string {
-  return folderReader(folder)(name);
+  return folderReader(folder, Number.POSITIVE_INFINITY)(name);
 }
 
 /** Reads the text of a module by its normalized name. */
@@ -86,29 +85,29 @@ function isFolder(source: ModuleSource): source is string | URL {
   return typeof source === "string" || source instanceof URL;
 }
 
-function recordReader(sources: Readonly<Record<string, string>>): Reader {
+function recordReader(sources: Readonly<Record<string, string>>, maxBytes: number): Reader {
   const has = (name: string): boolean => Object.hasOwn(sources, name);
   const read = (name: string): string => {
     const source = has(name) ? sources[name] : undefined;
     if (typeof source !== "string") throw notFound(name);
-    if (source.length > maxModuleBytes) throw tooLarge(name);
+    if (Buffer.byteLength(source) > maxBytes) throw tooLarge(name, maxBytes);
     return source;
   };
   return Object.assign(read, { has });
 }
 
-function folderReader(folder: string | URL): Reader {
+function folderReader(folder: string | URL, maxBytes: number): Reader {
   const path = folder instanceof URL ? fileURLToPath(folder) : folder;
   let root: string | undefined;
   const read = (name: string): string => {
     // Only now: a script without imports needs no folder.
     root ??= realPath(path, name);
-    return readBelow(root, name);
+    return readBelow(root, name, maxBytes);
   };
   return Object.assign(read, { has: () => false });
 }
 
-function readBelow(root: string, name: string): string {
+function readBelow(root: string, name: string, maxBytes: number): string {
   // Checked again, because a loader may be called without `normalize`: `..` must not even reach the file system.
   if (name.startsWith("/") || /[\\\0]/.test(name) || name.split("/").includes(".."))
     throw outside(name);
@@ -118,7 +117,7 @@ function readBelow(root: string, name: string): string {
   try {
     const status = fstatSync(file);
     if (!status.isFile()) throw notFound(name);
-    if (status.size > maxModuleBytes) throw tooLarge(name);
+    if (status.size > maxBytes) throw tooLarge(name, maxBytes);
     return readFileSync(file, "utf8");
   } finally {
     closeSync(file);
@@ -193,9 +192,9 @@ function outside(name: string): SourceError {
   );
 }
 
-function tooLarge(name: string): SourceError {
+function tooLarge(name: string, maxBytes: number): SourceError {
   return new SourceError(
     "TypeError",
-    `The module ${JSON.stringify(name)} is larger than ${maxModuleBytes} bytes`,
+    `The module ${JSON.stringify(name)} is larger than limits.maxScriptBytes (${maxBytes} bytes)`,
   );
 }

@@ -1,6 +1,8 @@
 import type { ConnectionFailure, FailureCode, FailureStage } from "../events.ts";
+import { findAddressRefusal } from "../policy/address-rules.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
-import type { CloseInfo, TransportConnection } from "../transport/transport.ts";
+import type { NetworkPolicy } from "../policy/policy.ts";
+import type { CloseInfo, Handshake, TransportConnection } from "../transport/transport.ts";
 import {
   abnormalCloseCode,
   goingAwayCode,
@@ -11,7 +13,22 @@ import type { WebSocketUrl } from "../websocket/url.ts";
 import { utf8Length } from "../websocket/utf8-length.ts";
 import { askPolicy } from "./ask-policy.ts";
 import type { Permission } from "./ask-policy.ts";
+import type { ConnectQueue, ConnectTicket } from "./connect-queue.ts";
+import type { Keepalive, KeepaliveEntry } from "./keepalive.ts";
+import type { Load } from "./load.ts";
 import type { NetworkDependencies } from "./network.ts";
+
+/** What a {@link Connection} shares with the others of its guest. */
+export interface ConnectionDependencies extends Omit<
+  NetworkDependencies,
+  "policy" | "baseUrl" | "changed" | "random"
+> {
+  /** The policy as it is now. */
+  policy(): NetworkPolicy;
+  readonly queue: ConnectQueue;
+  readonly keepalive: Keepalive;
+  readonly load: Load;
+}
 
 /** What a {@link Connection} is told when it starts. */
 export interface ConnectionStart {
@@ -34,23 +51,37 @@ export class Connection {
   readonly #id: number;
   readonly #target: WebSocketUrl;
   readonly #protocols: readonly string[];
-  readonly #dependencies: NetworkDependencies;
+  readonly #dependencies: ConnectionDependencies;
   readonly #abandoned = new AbortController();
   #state: State = "connecting";
+  #ticket: ConnectTicket | undefined;
+  /** Whether the policy has been asked. */
+  #hasBegun = false;
+  /** Counts the questions to the policy: only the answer to the last one counts. */
+  #question = 0;
+  #permission: Granted | undefined;
   #transport: TransportConnection | undefined;
+  /** The peer's address, while the connection is open and the transport knows it. */
+  #address: string | undefined;
+  #alive: KeepaliveEntry | undefined;
   #deadline: Disposable | undefined;
+  #startTime = 0;
   #buffered = 0;
-  /** Messages that were sent and have not left. */
+  /** The part of `#buffered` that waits for the network, and its messages. */
+  #held = 0;
   #unsent = 0;
+  #pending = 0;
   #isPaused = false;
   #isSilent = false;
+  /** The end that the guest is not told yet. */
+  #ending: { readonly timer: Disposable; tell(): void } | undefined;
   #start: ConnectionStart | undefined;
 
   constructor(
     id: number,
     target: WebSocketUrl,
     protocols: readonly string[],
-    dependencies: NetworkDependencies,
+    dependencies: ConnectionDependencies,
   ) {
     this.#id = id;
     this.#target = target;
@@ -64,50 +95,37 @@ export class Connection {
   }
 
   start(start: ConnectionStart): void {
-    const { clock, limits, policy } = this.#dependencies;
-    const { url, username, password } = this.#target;
+    const { clock, queue } = this.#dependencies;
+    const { url } = this.#target;
     this.#isPaused = start.isPaused;
     this.#start = start;
+    this.#startTime = clock.now();
     this.#emit({
       type: "connecting",
       connection: this.#id,
       url: url.href,
       protocols: this.#protocols,
     });
-    if (start.isOverLimit) {
-      this.#exceed("maxConnections", "ERR_LIMIT", "limit");
-      return;
-    }
-    this.#deadline = clock.schedule(() => {
-      const message = `the connection was not open after ${limits.handshakeTimeout} ms`;
-      this.#fail("ERR_HANDSHAKE_TIMEOUT", message);
-    }, limits.handshakeTimeout);
-    const credentials = username === "" && password === "" ? undefined : { username, password };
-    askPolicy(policy, {
-      url,
-      protocols: this.#protocols,
-      credentials,
-      signal: this.#abandoned.signal,
-      answer: (permission) => this.#onPermission(permission),
-    });
+    if (start.isOverLimit) this.#exceed("maxConnections", "ERR_LIMIT", "limit");
+    else this.#ticket = queue.enter((ticket) => this.#begin(ticket));
   }
 
   send(data: string | Uint8Array<ArrayBuffer>): void {
     if (this.#state !== "open" && this.#state !== "closing") return;
-    const { maxMessageBytes, maxBufferedBytes } = this.#dependencies.limits;
+    const { limits, load } = this.#dependencies;
     const bytes = this.#bytesOf(data);
     this.#buffered += bytes;
     // As the standard says: what is sent while closing counts and goes nowhere.
     if (this.#state === "closing") return;
-    if (bytes > maxMessageBytes) {
+    if (bytes > limits.maxMessageBytes) {
       this.#exceed("maxMessageBytes", "ERR_MESSAGE_TOO_LARGE");
     } else if (
-      this.#buffered > maxBufferedBytes ||
-      this.#unsent >= maxUnsentMessages(maxBufferedBytes)
+      load.bufferedBytes + bytes > limits.maxBufferedBytes ||
+      load.unsentMessages >= maxUnsentMessages(limits.maxBufferedBytes)
     ) {
       this.#exceed("maxBufferedBytes", "ERR_LIMIT");
     } else {
-      this.#unsent += 1;
+      this.#hold(bytes, 1);
       this.#trace("sent", data);
       this.#transport?.send(data);
     }
@@ -127,54 +145,138 @@ export class Connection {
   abort(): void {
     this.#isSilent = true;
     this.#fail("ERR_ABORTED", "the connection was dropped by the script or with its sandbox");
+    // It may have failed before, and only wait for its time to tell.
+    this.#ending?.timer[Symbol.dispose]();
+    this.#ending?.tell();
   }
 
   /** Goes away politely: the guest hears nothing more. */
   leave(): void {
     this.#isSilent = true;
-    if (this.#state === "connecting") this.abort();
-    else if (this.#state === "open") this.#startClosing(goingAwayCode, "");
+    if (this.#state === "open") this.#startClosing(goingAwayCode, "");
+    else if (this.#state !== "closing") this.abort();
+  }
+
+  /** Ends the connection because the guest has no room for a message of it. */
+  overflow(): void {
+    this.#exceed("maxMemory", "ERR_MESSAGE_TOO_LARGE");
   }
 
   setPaused(paused: boolean): void {
     this.#isPaused = paused;
     if (this.#state !== "open") return;
+    this.#alive?.setPaused(paused);
     if (paused) this.#transport?.pause();
     else this.#transport?.resume();
   }
 
+  /** Asks the policy again, because it has changed. Settles when the connection is known to be allowed, or is over. */
+  async reconsider(): Promise<void> {
+    // One that waits for its turn will ask the new policy anyway.
+    if (this.#state === "closed" || !this.#hasBegun) return;
+    const granted = this.#permission;
+    if (granted === undefined) {
+      this.#ask((permission) => this.#onPermission(permission));
+      return;
+    }
+    const { clock, limits } = this.#dependencies;
+    await new Promise<void>((resolve) => {
+      const deadline = clock.schedule(
+        () => this.#revoke(`the policy gave no answer within ${limits.handshakeTimeout} ms`),
+        limits.handshakeTimeout,
+      );
+      this.#abandoned.signal.addEventListener("abort", settle, { once: true });
+      function settle(): void {
+        deadline[Symbol.dispose]();
+        resolve();
+      }
+      this.#ask((permission) => {
+        this.#review(granted, permission);
+        settle();
+      });
+    });
+  }
+
+  #begin(ticket: ConnectTicket): void {
+    const { clock, limits } = this.#dependencies;
+    this.#ticket = ticket;
+    this.#hasBegun = true;
+    this.#deadline = clock.schedule(() => {
+      const message = `the connection was not open after ${limits.handshakeTimeout} ms`;
+      this.#fail("ERR_HANDSHAKE_TIMEOUT", message);
+    }, limits.handshakeTimeout);
+    this.#ask((permission) => this.#onPermission(permission));
+  }
+
+  #ask(answer: (permission: Permission) => void): void {
+    const { url, username, password } = this.#target;
+    this.#question += 1;
+    const question = this.#question;
+    askPolicy(this.#dependencies.policy(), {
+      url,
+      protocols: this.#protocols,
+      credentials: username === "" && password === "" ? undefined : { username, password },
+      signal: this.#abandoned.signal,
+      answer: (permission) => {
+        if (question === this.#question && this.#state !== "closed") answer(permission);
+      },
+    });
+  }
+
+  /** Compares what the policy says now with what the connection was made by. */
+  #review(granted: Granted, permission: Permission): void {
+    if (!permission.allow) {
+      this.#revoke(permission.message);
+      return;
+    }
+    this.#permission = permission;
+    const address = this.#address;
+    if (!isSame(permission.connect, granted.connect)) {
+      this.#revoke("it grants the host with other connect options");
+    } else if (address !== undefined) {
+      const reason = findAddressRefusal(address, permission.addresses);
+      if (reason !== undefined) this.#revoke(reason);
+    } else if (!isSame(permission.addresses, granted.addresses)) {
+      this.#revoke("it grants the host with other address rules");
+    }
+  }
+
+  #revoke(reason: string): void {
+    this.#fail("ERR_POLICY_REVOKED", `the policy was changed: ${reason}`);
+  }
+
   #startClosing(code: number | undefined, reason: string): void {
     this.#state = "closing";
+    this.#alive?.[Symbol.dispose]();
     // Messages are dropped from now on, and a paused socket would never see the peer's close frame.
     this.#transport?.resume();
     this.#transport?.close(code, reason);
   }
 
   #onPermission(permission: Permission): void {
-    if (this.#state !== "connecting") return;
     if (!permission.allow) {
       const { code, message, address } = permission;
       this.#settle(this.#failed({ stage: "policy", code, message, address }), "later");
       return;
     }
     const { transport, limits } = this.#dependencies;
+    this.#permission = permission;
     const request = {
       url: this.#target.url.href,
       protocols: this.#protocols,
       maxMessageBytes: limits.maxMessageBytes,
+      maxFragments: limits.maxFragments,
       closeTimeout: limits.closeTimeout,
       addresses: permission.addresses,
       connect: permission.connect,
     };
     try {
       this.#transport = transport.connect(request, {
-        opened: (handshake) => this.#onOpened(handshake.protocol, handshake.extensions),
+        opened: (handshake) => this.#onOpened(handshake),
+        received: (pendingBytes) => this.#onReceived(pendingBytes),
         text: (data) => this.#onMessage(data, "text"),
         binary: (data) => this.#onMessage(data, "binary"),
-        sent: (bytes) => {
-          this.#buffered = Math.max(0, this.#buffered - bytes);
-          this.#unsent = Math.max(0, this.#unsent - 1);
-        },
+        sent: (bytes) => this.#onSent(bytes),
         closed: (close) => this.#onClosed(close),
       });
     } catch (error) {
@@ -182,27 +284,83 @@ export class Connection {
     }
   }
 
-  #onOpened(protocol: string, extensions: string): void {
+  #onOpened({ protocol, extensions, address }: Handshake): void {
     if (this.#state !== "connecting") return;
     this.#state = "open";
+    this.#ticket?.done("opened");
     this.#deadline?.[Symbol.dispose]();
+    this.#address = address;
     if (this.#isPaused) this.#transport?.pause();
+    this.#watchPeer();
     this.#emit({ type: "open", connection: this.#id, protocol, extensions });
     this.#dependencies.guest.open(this.#id, protocol, extensions);
+  }
+
+  #watchPeer(): void {
+    if (this.#transport?.ping === undefined) return;
+    const { keepalive, limits } = this.#dependencies;
+    this.#alive = keepalive.watch({
+      ping: () => this.#transport?.ping?.(),
+      expired: () =>
+        this.#fail(
+          "ERR_KEEPALIVE_TIMEOUT",
+          `the peer gave no sign of life for ${limits.keepaliveTimeout} ms after a ping`,
+        ),
+    });
+    if (this.#isPaused) this.#alive.setPaused(true);
+  }
+
+  #onReceived(pendingBytes: number): void {
+    if (this.#state !== "open") return;
+    this.#alive?.heard();
+    if (pendingBytes === this.#pending) return;
+    this.#setPending(pendingBytes);
+    this.#checkInbound(0);
   }
 
   #onMessage(data: Uint8Array | string, kind: "text" | "binary"): void {
     // A transport may deliver what it had read already: after close() the standard drops it.
     if (this.#state !== "open") return;
-    const { guest, limits } = this.#dependencies;
+    const { guest, limits, load } = this.#dependencies;
     const bytes = this.#bytesOf(data);
+    this.#setPending(0);
     if (bytes > limits.maxMessageBytes) {
       this.#exceed("maxMessageBytes", "ERR_MESSAGE_TOO_LARGE");
       return;
     }
+    if (!this.#checkInbound(bytes)) return;
+    load.waitingBytes += bytes;
     this.#trace("received", kind === "text" && typeof data !== "string" ? decode(data) : data);
-    if (kind === "text") guest.text(this.#id, data);
+    if (kind === "text") guest.text(this.#id, data, bytes);
     else if (typeof data !== "string") guest.binary(this.#id, data);
+  }
+
+  /** Fails the connection when all of the guest's have received more than it may hold. */
+  #checkInbound(bytes: number): boolean {
+    const { limits, load } = this.#dependencies;
+    if (load.waitingBytes + load.pendingBytes + bytes <= limits.maxInboundBytes) return true;
+    this.#exceed("maxInboundBytes", "ERR_LIMIT");
+    return false;
+  }
+
+  #onSent(bytes: number): void {
+    if (this.#state === "closed") return;
+    const left = Math.min(bytes, this.#held);
+    this.#buffered -= left;
+    this.#hold(-left, this.#unsent === 0 ? 0 : -1);
+  }
+
+  #hold(bytes: number, messages: number): void {
+    const { load } = this.#dependencies;
+    this.#held += bytes;
+    this.#unsent += messages;
+    load.bufferedBytes += bytes;
+    load.unsentMessages += messages;
+  }
+
+  #setPending(bytes: number): void {
+    this.#dependencies.load.pendingBytes += bytes - this.#pending;
+    this.#pending = bytes;
   }
 
   #onClosed(close: CloseInfo): void {
@@ -217,12 +375,12 @@ export class Connection {
   }
 
   /** Ends the connection because of a limit. */
-  #exceed(
-    limit: "maxConnections" | "maxMessageBytes" | "maxBufferedBytes",
-    code: FailureCode,
-    stage?: FailureStage,
-  ): void {
-    const message = `limits.${limit} of ${this.#dependencies.limits[limit]} was exceeded`;
+  #exceed(limit: ConnectionLimit, code: FailureCode, stage?: FailureStage): void {
+    if (this.#state === "closed") return;
+    const message =
+      limit === "maxMemory"
+        ? "the script has no room for the message within limits.maxMemory"
+        : `limits.${limit} of ${this.#dependencies.limits[limit]} was exceeded`;
     this.#emit({ type: "limit", limit, connection: this.#id });
     this.#fail(code, message, stage);
   }
@@ -254,15 +412,18 @@ export class Connection {
     return this.#transport === undefined ? "policy" : (this.#transport.stage ?? "handshake");
   }
 
-  /** Ends the connection for all who know of it. `"later"` keeps the guest waiting until the present call is over. */
+  /**
+   * Ends the connection for all who know of it. `"later"` keeps the guest waiting until the present call is over. A connection that
+   * was never open is told of no earlier than {@link failureTime} after its start, so that a refusal takes as long as a failure.
+   */
   #settle({ close, failure }: End, when: "now" | "later"): void {
     if (this.#state === "closed") return;
+    const { clock, guest } = this.#dependencies;
+    const isOwn = failure !== undefined && ownFailures.has(failure.code);
+    const wait =
+      this.#state === "connecting" && !isOwn ? this.#startTime + failureTime - clock.now() : 0;
     this.#state = "closed";
-    this.#deadline?.[Symbol.dispose]();
-    this.#abandoned.abort();
-    this.#transport?.abort();
-    this.#transport = undefined;
-    this.#start?.released();
+    this.#release(isOwn ? "abandoned" : "failed");
     const { code, reason, wasClean } = close;
     this.#emit({
       type: "closed",
@@ -273,15 +434,28 @@ export class Connection {
       ...(failure === undefined ? {} : { failure }),
     });
     const failed = failure !== undefined;
+    const unsent = this.#buffered;
     const tell = (): void => {
-      if (!this.#isSilent) {
-        const unsent = this.#buffered;
-        this.#dependencies.guest.closed(this.#id, { code, reason, wasClean, failed, unsent });
-      }
+      this.#ending = undefined;
+      if (!this.#isSilent) guest.closed(this.#id, { code, reason, wasClean, failed, unsent });
       this.#start?.ended();
     };
-    if (when === "now") tell();
+    if (wait > 0) this.#ending = { tell, timer: clock.schedule(tell, wait) };
+    else if (when === "now") tell();
     else queueMicrotask(tell);
+  }
+
+  /** Gives back everything that the connection takes. */
+  #release(outcome: "failed" | "abandoned"): void {
+    this.#ticket?.done(outcome);
+    this.#deadline?.[Symbol.dispose]();
+    this.#alive?.[Symbol.dispose]();
+    this.#abandoned.abort();
+    this.#transport?.abort();
+    this.#transport = undefined;
+    this.#hold(-this.#held, -this.#unsent);
+    this.#setPending(0);
+    this.#start?.released();
   }
 
   #bytesOf(data: string | Uint8Array): number {
@@ -301,6 +475,17 @@ export class Connection {
   }
 }
 
+/** A policy's permission that is one. */
+type Granted = Permission & { readonly allow: true };
+
+/** Limits that end a connection. */
+type ConnectionLimit =
+  | "maxConnections"
+  | "maxMessageBytes"
+  | "maxBufferedBytes"
+  | "maxInboundBytes"
+  | "maxMemory";
+
 interface End {
   readonly close: CloseInfo;
   readonly failure: ConnectionFailure | undefined;
@@ -309,6 +494,17 @@ interface End {
 /** Messages that may wait, so that a flood of empty ones cannot grow without bound: each costs some 256 bytes on the host. */
 function maxUnsentMessages(maxBufferedBytes: number): number {
   return Math.max(1_024, Math.floor(maxBufferedBytes / 256));
+}
+
+/** Milliseconds before which no script learns that its connection failed: longer than a machine nearby takes to refuse one. */
+const failureTime = 20;
+
+/** Failures that the script itself caused. */
+const ownFailures: ReadonlySet<FailureCode> = new Set(["ERR_CLOSED_BY_SCRIPT", "ERR_ABORTED"]);
+
+/** Whether two values are the same plain data. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** What guest and observer are told of every connection that failed. */

@@ -6,12 +6,17 @@ import type { NetworkPolicy } from "../policy/policy.ts";
 import type { Transport } from "../transport/transport.ts";
 import { findSubprotocolError } from "../websocket/subprotocol.ts";
 import { parseWebSocketUrl } from "../websocket/url.ts";
-import { Connection } from "./connection.ts";
+import { ConnectQueue } from "./connect-queue.ts";
+import { Connection, type ConnectionDependencies } from "./connection.ts";
+import { Keepalive } from "./keepalive.ts";
+import { createLoad, type Load } from "./load.ts";
 
 /** Receives what the guest is told. Never called from inside a call of {@link Network}. Bytes are only valid during the call. */
 export interface GuestSink {
   open(id: number, protocol: string, extensions: string): void;
-  text(id: number, data: Uint8Array | string): void;
+  /** `bytes` is what the text takes in UTF-8. The message counts as waiting until {@link Network.delivered} says otherwise. */
+  text(id: number, data: Uint8Array | string, bytes: number): void;
+  /** As `text`. */
   binary(id: number, data: Uint8Array): void;
   /** The last call for `id`. */
   closed(id: number, close: GuestClose): void;
@@ -42,6 +47,8 @@ export interface NetworkDependencies {
   readonly baseUrl?: string;
   /** Bytes of a text in UTF-8. @defaultValue a count in plain JavaScript, ten times slower than a platform's own */
   readonly utf8Length?: (text: string) => number;
+  /** A number from 0 up to 1. @defaultValue `Math.random` */
+  readonly random?: () => number;
   /** Is called when {@link Network.connections} has changed. */
   changed(): void;
 }
@@ -55,7 +62,12 @@ const maxFailing = 4_096;
 /** The connections of one guest. */
 export class Network {
   readonly #dependencies: NetworkDependencies;
+  readonly #shared: ConnectionDependencies;
+  readonly #queue: ConnectQueue;
+  readonly #keepalive: Keepalive;
+  readonly #load: Load = createLoad();
   readonly #connections = new Map<number, Connection>();
+  #policy: NetworkPolicy;
   #lastId = 0;
   /** Connections that use the network; those that only wait to tell their end do not. */
   #active = 0;
@@ -64,7 +76,18 @@ export class Network {
   #drained: (() => void)[] = [];
 
   constructor(dependencies: NetworkDependencies) {
+    const { clock, limits, policy } = dependencies;
     this.#dependencies = dependencies;
+    this.#policy = policy;
+    this.#queue = new ConnectQueue(dependencies);
+    this.#keepalive = new Keepalive(clock, limits);
+    this.#shared = {
+      ...dependencies,
+      policy: () => this.#policy,
+      queue: this.#queue,
+      keepalive: this.#keepalive,
+      load: this.#load,
+    };
   }
 
   /** Connections whose end the guest has not been told yet. */
@@ -74,9 +97,32 @@ export class Network {
 
   /** Payload bytes that wait for the network. */
   get bufferedBytes(): number {
-    let bytes = 0;
-    for (const connection of this.#connections.values()) bytes += connection.bufferedAmount;
-    return bytes;
+    return this.#load.bufferedBytes;
+  }
+
+  /** Bytes of complete messages that the guest has not been given. */
+  get waitingBytes(): number {
+    return this.#load.waitingBytes;
+  }
+
+  /**
+   * Puts another policy in force. Connections that it does not allow as they are fail. Settles when that is known of all.
+   */
+  async setPolicy(policy: NetworkPolicy): Promise<void> {
+    this.#policy = policy;
+    await Promise.all(
+      Array.from(this.#connections.values(), (connection) => connection.reconsider()),
+    );
+  }
+
+  /** The guest has got messages of so many bytes, or they went nowhere. */
+  delivered(bytes: number): void {
+    this.#load.waitingBytes -= bytes;
+  }
+
+  /** The guest has no room for a message of the connection. */
+  overflow(id: number): void {
+    this.#connections.get(id)?.overflow();
   }
 
   /** Starts a connection, or says why the URL or the subprotocols are a `SyntaxError` or the script has to wait. */
@@ -93,7 +139,7 @@ export class Network {
     // A guest that is going away gets a connection that never does anything.
     this.#lastId += 1;
     const id = this.#lastId;
-    if (!this.#isClosed) this.#start(id, new Connection(id, target, protocols, this.#dependencies));
+    if (!this.#isClosed) this.#start(id, new Connection(id, target, protocols, this.#shared));
     return [id, target.url.href, target.origin];
   }
 
@@ -130,6 +176,8 @@ export class Network {
    */
   async closeAll(graceMs: number): Promise<void> {
     this.#isClosed = true;
+    this.#queue[Symbol.dispose]();
+    this.#keepalive[Symbol.dispose]();
     for (const connection of this.#connections.values()) connection.leave();
     if (this.#connections.size === 0) return;
     const deadline = this.#dependencies.clock.schedule(() => {

@@ -48,6 +48,9 @@ export function containedTransport(transport: Transport): Transport {
             stage = "open";
             sink.opened(handshake);
           },
+          received(pendingBytes) {
+            if (!isOver) sink.received(pendingBytes);
+          },
           text(data) {
             if (!isOver) sink.text(data);
           },
@@ -76,6 +79,11 @@ export function containedTransport(transport: Transport): Transport {
         abort: () => attempt(() => inner?.abort()),
         pause: () => attempt(() => inner?.pause()),
         resume: () => attempt(() => inner?.resume()),
+        ping() {
+          // Whoever cannot ask looks itself after peers that are gone.
+          if (inner?.ping === undefined) sink.received(0);
+          else attempt(() => inner?.ping?.());
+        },
       };
     },
   };

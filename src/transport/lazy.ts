@@ -76,6 +76,10 @@ class LazyConnection implements TransportConnection {
     this.#connection?.resume();
   }
 
+  ping(): void {
+    this.#connection?.ping?.();
+  }
+
   #start(transport: Transport): void {
     if (this.#isOver) return;
     this.#connection = transport.connect(this.#request, this.#sink);

@@ -13,6 +13,7 @@ export interface TransportRequest {
   readonly url: string;
   readonly protocols: readonly string[];
   readonly maxMessageBytes: number;
+  readonly maxFragments: number;
   /** Milliseconds that the peer has to answer a close frame and end the connection. */
   readonly closeTimeout: number;
   /** Which addresses may be connected to: checked for literals, for every answer of the resolver, and on the socket. */
@@ -23,7 +24,12 @@ export interface TransportRequest {
 
 /** Receives what happens on a connection: `opened` at most once, `closed` exactly once and last. */
 export interface TransportSink {
-  opened(handshake: { readonly protocol: string; readonly extensions: string }): void;
+  opened(handshake: Handshake): void;
+  /**
+   * Bytes arrived, after the messages that they completed: `pendingBytes` of messages are not complete. Transports that cannot tell
+   * never call it.
+   */
+  received(pendingBytes: number): void;
   /** A text message: valid UTF-8, or a string. The bytes are only valid during the call. */
   text(data: Uint8Array<ArrayBufferLike> | string): void;
   /** A binary message. The bytes are only valid during the call. */
@@ -31,6 +37,14 @@ export interface TransportSink {
   /** A message has left for the network: its `bytes` of payload. Called once for each message, in order. */
   sent(bytes: number): void;
   closed(close: CloseInfo): void;
+}
+
+/** What a handshake came to. */
+export interface Handshake {
+  readonly protocol: string;
+  readonly extensions: string;
+  /** The peer's address, where the transport chose it: checked again when the policy changes. */
+  readonly address?: string;
 }
 
 /** The local end of a connection. No method throws; after `closed` they do nothing. */
@@ -44,6 +58,11 @@ export interface TransportConnection {
   /** Stops reading until {@link TransportConnection.resume}; messages that were read already may still arrive. */
   pause(): void;
   resume(): void;
+  /**
+   * Asks the peer for a sign of life, to which `received` is the answer; also called at once when data sent before is still leaving.
+   * Absent: the transport looks itself after peers that are gone.
+   */
+  ping?(): void;
   /** How far the connection got, for failures that only the caller sees, such as a deadline. @defaultValue `"handshake"` */
   readonly stage?: FailureStage;
 }

@@ -13,6 +13,8 @@ export class WriteDrain implements Disposable {
   #waiting = 0;
   #closing: (() => void) | undefined;
   #timeout: NodeJS.Timeout | undefined;
+  /** How far the data had got when a ping was asked for that has not left. */
+  #pingProgress: string | undefined;
 
   constructor(webSocket: WebSocket, socket: Socket, closeTimeout: number) {
     this.#webSocket = webSocket;
@@ -46,6 +48,23 @@ export class WriteDrain implements Disposable {
     };
     if (this.#waiting === 0) this.#closing();
     else this.#arm(expired, this.#progress());
+  }
+
+  /**
+   * Sends a ping. One that has to wait behind data asks nothing: as long as the data leaves, the peer is there, and `moved` is
+   * called.
+   */
+  ping(moved: () => void): void {
+    const progress = this.#progress();
+    if (this.#pingProgress !== undefined) {
+      if (this.#pingProgress !== progress) moved();
+      this.#pingProgress = progress;
+      return;
+    }
+    this.#pingProgress = progress;
+    this.#webSocket.ping(undefined, true, () => {
+      this.#pingProgress = undefined;
+    });
   }
 
   [Symbol.dispose](): void {

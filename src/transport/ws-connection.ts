@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
@@ -8,6 +8,7 @@ import { abnormalCloseCode } from "../websocket/close-code.ts";
 import { guardLookup } from "./guarded-socket.ts";
 import type {
   CloseInfo,
+  Handshake,
   TransportConnection,
   TransportRequest,
   TransportSink,
@@ -25,6 +26,7 @@ export class WsConnection implements TransportConnection {
   #webSocket: WebSocket | undefined;
   #socket: Socket | undefined;
   #drain: WriteDrain | undefined;
+  readonly #agent: Agent | undefined;
   #stage: FailureStage = "connect";
   #isOver = false;
   /** Why the connection ends, once that is known: what follows is only its consequence. */
@@ -39,6 +41,7 @@ export class WsConnection implements TransportConnection {
     this.#request = request;
     this.#sink = sink;
     this.#host = hostOf(url);
+    this.#agent = options.agent;
     const lookup = guardLookup(options.lookup, request.addresses, () => {
       this.#stage = "connect";
     });
@@ -100,6 +103,11 @@ export class WsConnection implements TransportConnection {
 
   resume(): void {
     if (!this.#isOver) this.#webSocket?.resume();
+  }
+
+  ping(): void {
+    if (this.#isOver || this.#webSocket?.readyState !== WebSocket.OPEN) return;
+    this.#drain?.ping(() => this.#onData());
   }
 
   #follow(socket: Socket): void {
@@ -169,8 +177,18 @@ export class WsConnection implements TransportConnection {
     if (this.#isOver || socket === undefined) return;
     this.#stage = "open";
     this.#drain = new WriteDrain(webSocket, socket, this.#request.closeTimeout);
-    const handshake = { protocol: webSocket.protocol, extensions: this.#extensions };
-    this.#notify(() => this.#sink.opened(handshake));
+    const handshake: Handshake = { protocol: webSocket.protocol, extensions: this.#extensions };
+    const address = this.#agent === undefined ? socket.remoteAddress : undefined;
+    this.#notify(() => {
+      this.#sink.opened(address === undefined ? handshake : { ...handshake, address });
+    });
+    // After the listener of `ws`, so that what is left is not complete.
+    socket.on("data", () => this.#onData());
+  }
+
+  #onData(): void {
+    if (this.#isOver) return;
+    this.#notify(() => this.#sink.received(pendingBytes(this.#webSocket)));
   }
 
   #onMessage(data: unknown, isBinary: boolean): void {
@@ -303,6 +321,15 @@ export function refusedConnection(
     pause: ignore,
     resume: ignore,
   };
+}
+
+/** Bytes of messages that `ws` keeps until they are complete; inflated ones count as such. */
+function pendingBytes(webSocket: WebSocket | undefined): number {
+  // Not declared: what has not been parsed, and the fragments of the present message.
+  const { _receiver: receiver } = (webSocket ?? {}) as {
+    readonly _receiver?: { readonly _bufferedBytes?: number; readonly _messageLength?: number };
+  };
+  return (receiver?._bufferedBytes ?? 0) + (receiver?._messageLength ?? 0);
 }
 
 /** Interim answers (status 1xx) that a handshake may bring. */

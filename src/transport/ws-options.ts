@@ -44,7 +44,7 @@ export function clientOptions(
     // Each message is a turn of its own in the guest anyway; deferring them here would only cost time.
     allowSynchronousEvents: true,
     autoPong: false,
-    maxFragments: maxFragments(maxMessageBytes),
+    maxFragments: request.maxFragments,
     maxBufferedChunks,
     // Ours comes first; this one also bounds how long the peer takes to end TCP after its own close frame.
     closeTimeout: request.closeTimeout,
@@ -82,11 +82,6 @@ const maxHeaderSize = 16 * 2 ** 10;
 
 /** Chunks of one frame that are kept until it is complete: 64 MiB in small segments. */
 const maxBufferedChunks = 2 ** 18;
-
-/** Bounds what a flood of tiny fragments costs beyond their payload, and leaves room for every sensible message. */
-function maxFragments(maxMessageBytes: number): number {
-  return Math.min(2 ** 17, Math.max(2 ** 10, Math.ceil(maxMessageBytes / 64)));
-}
 
 function headersOf({ headers = {}, credentials }: ConnectOptions): Record<string, string> {
   const own = Object.entries(headers).filter(([name]) => !isHandshakeHeader(name));

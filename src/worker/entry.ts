@@ -42,6 +42,9 @@ function main({ options, compiled, seed }: ToWorker & { readonly type: "start" }
       case "usage":
         answer(message.call, sandbox?.usage());
         break;
+      case "policy":
+        answer(message.call, sandbox?.setPolicy(message.policy ?? remotePolicy.decide));
+        break;
       case "close":
         void sandbox?.close();
         break;

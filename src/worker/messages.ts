@@ -6,7 +6,7 @@ import type { Limits } from "../limits.ts";
 import type { Usage } from "../local-sandbox.ts";
 import type { ModuleSource } from "../modules/module-source.ts";
 import type { PolicyRules, Verdict } from "../policy/policy.ts";
-import type { CloseInfo, TransportRequest } from "../transport/transport.ts";
+import type { CloseInfo, Handshake, TransportRequest } from "../transport/transport.ts";
 
 /** What a sandbox's thread is told to be. Everything in this file is plain data that can be posted. */
 export interface WorkerOptions {
@@ -44,6 +44,12 @@ export type ToWorker =
       readonly kind: "script" | "module";
     }
   | { readonly type: "idle" | "usage"; readonly call: number }
+  /** Rules, or nothing when the policy is a function that is asked outside. */
+  | {
+      readonly type: "policy";
+      readonly call: number;
+      readonly policy: PolicyRules | undefined;
+    }
   | { readonly type: "close" }
   | { readonly type: "verdict"; readonly request: number; readonly verdict: Verdict }
   /** The policy function threw, or its answer cannot be posted. */
@@ -84,16 +90,16 @@ export type TransportCommand =
       readonly code: number | undefined;
       readonly reason: string | undefined;
     }
-  | { readonly type: "abort" | "pause" | "resume"; readonly connection: number };
+  | { readonly type: "abort" | "pause" | "resume" | "ping"; readonly connection: number };
 
 /** From the embedder's transport. */
 export type TransportEvent =
   | {
       readonly type: "opened";
       readonly connection: number;
-      readonly protocol: string;
-      readonly extensions: string;
+      readonly handshake: Handshake;
     }
+  | { readonly type: "received"; readonly connection: number; readonly pendingBytes: number }
   | {
       readonly type: "text" | "binary";
       readonly connection: number;

@@ -34,12 +34,10 @@ export class Outbox {
   add(event: SandboxEvent): void {
     this.#events.push(event);
     this.#bytes += eventBytes(event);
-    if (this.#bytes >= Math.min(batchBytes, this.#options.maxBacklog)) {
+    // The turn that follows may never end: what is known of a connection is known outside.
+    if (this.#bytes >= Math.min(batchBytes, this.#options.maxBacklog) || isLifeEvent(event)) {
       this.flush();
       this.#waitForRoom();
-    } else if (isLifeEvent(event)) {
-      // The turn that follows may never end: what is known of a connection is known outside.
-      this.flush();
     } else if (!this.#isFlushPlanned) {
       this.#isFlushPlanned = true;
       queueMicrotask(() => this.flush());
@@ -101,6 +99,7 @@ function eventBytes(event: SandboxEvent): number {
     case "open":
     case "closed":
     case "limit":
+    case "killed":
       return overhead * 4;
   }
 }

@@ -30,6 +30,7 @@ export class RemoteTransport implements Transport {
       abort: () => post({ type: "abort", connection }),
       pause: () => post({ type: "pause", connection }),
       resume: () => post({ type: "resume", connection }),
+      ping: () => post({ type: "ping", connection }),
     };
   }
 
@@ -39,7 +40,10 @@ export class RemoteTransport implements Transport {
     if (sink === undefined) return;
     switch (event.type) {
       case "opened":
-        sink.opened({ protocol: event.protocol, extensions: event.extensions });
+        sink.opened(event.handshake);
+        break;
+      case "received":
+        sink.received(event.pendingBytes);
         break;
       case "text":
         sink.text(event.data);
@@ -93,6 +97,9 @@ export class TransportHost {
       case "resume":
         connection.resume();
         break;
+      case "ping":
+        connection.ping?.();
+        break;
     }
   }
 
@@ -122,8 +129,8 @@ export class TransportHost {
   #sink(connection: number): TransportSink {
     const post = this.#post;
     return {
-      opened: ({ protocol, extensions }) =>
-        post({ type: "opened", connection, protocol, extensions }),
+      opened: (handshake) => post({ type: "opened", connection, handshake }),
+      received: (pendingBytes) => post({ type: "received", connection, pendingBytes }),
       text: (data) =>
         post({ type: "text", connection, data: typeof data === "string" ? data : copy(data) }),
       binary: (data) => post({ type: "binary", connection, data: copy(data) }),

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { defaultLimits, type Limits } from "../limits.ts";
 
 /** Native stack of a thread in MiB: with this much, no script was found that overflows it before QuickJS's own limit. */
 const stackSizeMb = 16;
@@ -11,7 +12,7 @@ let spare: Worker | undefined;
  * keeps the process alive.
  */
 export function prepareThread(): Promise<void> {
-  const thread = startThread();
+  const thread = startThread(defaultLimits);
   spare = thread;
   return new Promise((resolve) => {
     thread.once("online", () => resolve());
@@ -24,18 +25,23 @@ export function prepareThread(): Promise<void> {
 }
 
 /** A thread that waits for its `start` message: the spare one, or a new one. */
-export function takeThread(): Worker {
-  const thread = spare ?? startThread();
+export function takeThread(limits: Limits): Worker {
+  const thread = spare ?? startThread(limits);
   spare = undefined;
   return thread;
 }
 
-function startThread(): Worker {
+/** Bytes of the host's own heap that a sandbox of these limits may take: what its messages and calls are made of, and the program. */
+function heapMb({ maxInboundBytes, maxBufferedBytes, maxMemory }: Limits): number {
+  return 128 + Math.ceil((2 * (maxInboundBytes + maxBufferedBytes + maxMemory)) / 2 ** 20);
+}
+
+function startThread(limits: Limits): Worker {
   return new Worker(fileURLToPath(import.meta.resolve("#worker-entry")), {
     name: "netdevice sandbox",
     // Options of the parent, such as --input-type, do not fit the entry.
     execArgv: [],
-    resourceLimits: { stackSizeMb },
+    resourceLimits: { stackSizeMb, maxOldGenerationSizeMb: heapMb(limits) },
     // What the engine prints when it breaks is not for the host's terminal.
     stdout: true,
     stderr: true,

@@ -2,10 +2,10 @@ import type { Worker } from "node:worker_threads";
 import { type CompiledEngine, compileFile, defaultWasmFile } from "../engine/compiled-engine.ts";
 import { randomSeed } from "../engine/image.ts";
 import { SandboxError } from "../errors.ts";
-import type { ConnectionFailure, SandboxEvent, SandboxEventDetail } from "../events.ts";
+import type { ConnectionFailure, KillCause, SandboxEvent, SandboxEventDetail } from "../events.ts";
 import { turnOverrun } from "../limits.ts";
 import type { Usage } from "../local-sandbox.ts";
-import type { PolicyFunction } from "../policy/policy.ts";
+import type { NetworkPolicy } from "../policy/policy.ts";
 import type { Transport } from "../transport/transport.ts";
 import { unpackError } from "./error-data.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
@@ -20,7 +20,7 @@ export interface WorkerSandboxOptions extends Omit<
   WorkerOptions,
   "shared" | "policy" | "isTransportOutside"
 > {
-  readonly policy: WorkerOptions["policy"] | PolicyFunction;
+  readonly policy: NetworkPolicy;
   /** The embedder's own transport, if any: its connections are made on this thread. */
   readonly transport: Transport | undefined;
   /** Must not throw. */
@@ -33,6 +33,7 @@ export interface WorkerSandboxOptions extends Omit<
 export interface WorkerSandbox {
   run(source: string, name: string, type: "script" | "module"): Promise<void>;
   idle(): Promise<void>;
+  setPolicy(policy: NetworkPolicy): Promise<void>;
   usage(): Promise<Usage>;
   close(): Promise<void>;
 }
@@ -59,6 +60,7 @@ class Thread implements WorkerSandbox {
   readonly #started: Promise<void>;
   readonly #options: WorkerSandboxOptions;
   readonly #worker: Worker;
+  #policy: NetworkPolicy;
   readonly #state = createSharedState();
   readonly #watchdog: Watchdog;
   readonly #transport: TransportHost | undefined;
@@ -75,22 +77,23 @@ class Thread implements WorkerSandbox {
   constructor(options: WorkerSandboxOptions) {
     const { transport } = options;
     this.#options = options;
+    this.#policy = options.policy;
     this.#started = new Promise((resolve, reject) => {
       this.#start = { resolve: () => resolve(), reject };
     });
     // It may fail before anybody waits for it.
     this.#started.catch(() => {});
-    this.#worker = takeThread();
+    this.#worker = takeThread(options.limits);
     this.#watchdog = new Watchdog(this.#state, options.limits.maxTurnTime, () => this.#overrun());
     this.#transport =
       transport === undefined
         ? undefined
         : new TransportHost(transport, (event) => this.post(event));
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
-    this.#worker.on("error", (error) => this.#finish(brokenThread(error)));
+    this.#worker.on("error", (error) => this.#kill(...explainThread(error)));
     this.#exited = new Promise((resolve) => {
       this.#worker.once("exit", () => {
-        this.#finish(brokenThread(undefined));
+        this.#kill(...explainThread(undefined));
         resolve();
         options.closed(this.#end?.error);
       });
@@ -134,6 +137,12 @@ class Thread implements WorkerSandbox {
       // A sandbox that ends meanwhile is idle; `closed` tells why.
       if (this.#end === undefined) throw error;
     }
+  }
+
+  async setPolicy(policy: NetworkPolicy): Promise<void> {
+    this.#policy = policy;
+    const rules = typeof policy === "function" ? undefined : policy;
+    await this.#call((call) => ({ type: "policy", call, policy: rules }));
   }
 
   async usage(): Promise<Usage> {
@@ -208,7 +217,7 @@ class Thread implements WorkerSandbox {
 
   async #decide(message: FromWorker & { readonly type: "decide" }): Promise<void> {
     const { request, url, protocols, hasUrlCredentials } = message;
-    const { policy } = this.#options;
+    const policy = this.#policy;
     const controller = new AbortController();
     this.#decisions.set(request, controller);
     try {
@@ -225,12 +234,20 @@ class Thread implements WorkerSandbox {
   }
 
   #overrun(): void {
-    this.#terminate(turnOverrun(this.#options.limits), "maxTurnTime");
+    if (this.#end === undefined) this.#emit({ type: "limit", limit: "maxTurnTime" });
+    this.#kill(turnOverrun(this.#options.limits), "cpu");
+    void this.#worker.terminate();
   }
 
-  #terminate(error: SandboxError | undefined, limit?: "maxTurnTime"): void {
+  /** Ends the sandbox for a reason that its thread can no longer tell. */
+  #kill(error: SandboxError, cause: KillCause): void {
     if (this.#end !== undefined) return;
-    if (limit !== undefined) this.#emit({ type: "limit", limit });
+    this.#emit({ type: "killed", cause, message: error.message });
+    this.#finish(error);
+  }
+
+  #terminate(error: SandboxError | undefined): void {
+    if (this.#end !== undefined) return;
     this.#finish(error);
     void this.#worker.terminate();
   }
@@ -282,6 +299,13 @@ function closedError(): SandboxError {
   return new SandboxError("ERR_CLOSED", "The sandbox is closed");
 }
 
-function brokenThread(cause: unknown): SandboxError {
-  return new SandboxError("ERR_ENGINE", "The thread of the sandbox ended unexpectedly", { cause });
+/** Why a thread ended by itself: `error` is what it threw, if it did. */
+function explainThread(error: unknown): [error: SandboxError, cause: KillCause] {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+    const message = "The host's side of the sandbox ran out of the memory that its thread may have";
+    return [new SandboxError("ERR_LIMIT", message, { cause: error }), "memory"];
+  }
+  const message = "The thread of the sandbox ended unexpectedly";
+  return [new SandboxError("ERR_ENGINE", message, { cause: error }), "thread"];
 }

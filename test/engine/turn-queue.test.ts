@@ -15,7 +15,9 @@ function recordingTarget(log: string[], jobs: string[] = [], steps: string[] = [
       return jobs.length > 0;
     },
     runJobs(limit) {
-      log.push(...jobs.splice(0, limit));
+      const run = jobs.splice(0, limit);
+      log.push(...run);
+      return run.length;
     },
     reportRejection: () => undefined,
   };
@@ -29,7 +31,14 @@ interface Setup {
   readonly scheduled: (() => void)[];
 }
 
-function setUp(options: { jobs?: string[]; steps?: string[]; maxTurnTime?: number } = {}): Setup {
+interface Options {
+  readonly jobs?: string[];
+  readonly steps?: string[];
+  readonly maxTurnTime?: number;
+  readonly maxMicrotasks?: number;
+}
+
+function setUp(options: Options = {}): Setup {
   const log: string[] = [];
   const failures: unknown[] = [];
   const scheduled: (() => void)[] = [];
@@ -44,6 +53,7 @@ function setUp(options: { jobs?: string[]; steps?: string[]; maxTurnTime?: numbe
     target: recordingTarget(log, options.jobs, options.steps),
     clock,
     maxTurnTime: options.maxTurnTime ?? 1_000,
+    maxMicrotasks: options.maxMicrotasks ?? Number.POSITIVE_INFINITY,
     failed: (error) => failures.push(error),
     drained: () => log.push("drained"),
   });

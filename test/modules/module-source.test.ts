@@ -3,8 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createModuleLoader, maxModuleBytes } from "../../src/modules/module-source.ts";
+import { createModuleLoader } from "../../src/modules/module-source.ts";
 import { SourceError } from "../../src/modules/source-error.ts";
+
+/** Largest module, in bytes. */
+const maxBytes = 4_096;
 
 let base: string;
 let root: string;
@@ -33,23 +36,27 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 describe("a loader for a folder", () => {
   test("reads JavaScript without its byte order mark", () => {
-    expect(createModuleLoader(root).load("a.js")).toBe("export const a = 1;");
+    expect(createModuleLoader(root, maxBytes).load("a.js")).toBe("export const a = 1;");
   });
 
   test("takes a file: URL", () => {
-    expect(createModuleLoader(pathToFileURL(root)).load("a.js")).toBe("export const a = 1;");
+    expect(createModuleLoader(pathToFileURL(root), maxBytes).load("a.js")).toBe(
+      "export const a = 1;",
+    );
   });
 
   test("strips the types of TypeScript", () => {
-    expect(createModuleLoader(root).load("lib/b.ts")).toBe("export const b         = 2;");
+    expect(createModuleLoader(root, maxBytes).load("lib/b.ts")).toBe("export const b         = 2;");
   });
 
   test("follows a link that stays in the folder", () => {
-    expect(createModuleLoader(root).load("inside.ts")).toBe("export const b         = 2;");
+    expect(createModuleLoader(root, maxBytes).load("inside.ts")).toBe(
+      "export const b         = 2;",
+    );
   });
 
   test("makes a module with a default export of JSON", () => {
-    expect(createModuleLoader(root).load("data.json")).toBe(
+    expect(createModuleLoader(root, maxBytes).load("data.json")).toBe(
       String.raw`export default JSON.parse("{\"__proto__\": 1}");`,
     );
   });
@@ -67,7 +74,7 @@ describe("a loader for a folder", () => {
     ["broken.json", '"broken.json" is not JSON'],
     ["broken.ts", "(broken.ts:1:1)"],
   ])("refuses %s without naming a path of the host", (name, message) => {
-    const loader = createModuleLoader(root);
+    const loader = createModuleLoader(root, maxBytes);
 
     let error: unknown;
     try {
@@ -82,7 +89,7 @@ describe("a loader for a folder", () => {
   });
 
   test("a wrong specifier is refused when it is loaded, because the engine loses errors before", () => {
-    const loader = createModuleLoader(root);
+    const loader = createModuleLoader(root, maxBytes);
 
     const name = loader.normalize("a.js", "../secret.js");
 
@@ -91,27 +98,32 @@ describe("a loader for a folder", () => {
   });
 
   test("loads a module of exactly the largest size and refuses one byte more", () => {
-    const loader = createModuleLoader(root);
-    writeFileSync(join(root, "large.js"), Buffer.alloc(maxModuleBytes, ";"));
-    writeFileSync(join(root, "larger.js"), Buffer.alloc(maxModuleBytes + 1, ";"));
+    const loader = createModuleLoader(root, maxBytes);
+    writeFileSync(join(root, "large.js"), Buffer.alloc(maxBytes, ";"));
+    writeFileSync(join(root, "larger.js"), Buffer.alloc(maxBytes + 1, ";"));
 
-    expect(loader.load("large.js")).toHaveLength(maxModuleBytes);
-    expect(() => loader.load("larger.js")).toThrow(`larger than ${maxModuleBytes} bytes`);
+    expect(loader.load("large.js")).toHaveLength(maxBytes);
+    expect(() => loader.load("larger.js")).toThrow(
+      `larger than limits.maxScriptBytes (${maxBytes} bytes)`,
+    );
   });
 
   test("a folder that does not exist is noticed by the first import", () => {
-    const loader = createModuleLoader(join(base, "nowhere"));
+    const loader = createModuleLoader(join(base, "nowhere"), maxBytes);
 
     expect(() => loader.load("a.js")).toThrow('Cannot find the module "a.js"');
   });
 });
 
 describe("a loader for sources by name", () => {
-  const loader = createModuleLoader({
-    lamp: "export default 1;",
-    "lib/lamp.ts": "export const lamp: number = 1;",
-    "lib/index.js": "export * from './lamp.ts';",
-  });
+  const loader = createModuleLoader(
+    {
+      lamp: "export default 1;",
+      "lib/lamp.ts": "export const lamp: number = 1;",
+      "lib/index.js": "export * from './lamp.ts';",
+    },
+    maxBytes,
+  );
 
   test("finds a module by its exact name", () => {
     expect(loader.load(loader.normalize("main.js", "lamp"))).toBe("export default 1;");
@@ -130,7 +142,7 @@ describe("a loader for sources by name", () => {
 });
 
 test("a module that cannot be had names the module that wants it", () => {
-  const loader = createModuleLoader({ "lib/lamp.js": "" });
+  const loader = createModuleLoader({ "lib/lamp.js": "" }, maxBytes);
 
   const name = loader.normalize("lib/lamp.js", "./bulb.js");
 

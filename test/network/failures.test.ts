@@ -14,16 +14,21 @@ function failureIn(events: readonly SandboxEventDetail[]): string {
   return [failure?.stage, failure?.code, failure?.address].join(" ").trimEnd();
 }
 
+/** Milliseconds that every connection takes to fail, at least. */
+const failureTime = 20;
+
 function withLimits(limits: Partial<NetworkLimits>): TestNetwork {
   return createTestNetwork({ limits: { ...defaultLimits, ...limits } });
 }
 
 /** Connects under a policy and waits for the failure. */
 async function fail(policy: NetworkPolicy, url?: string): Promise<string> {
-  const { transport, told, events, connect } = createTestNetwork({ policy });
+  const { transport, clock, told, events, connect } = createTestNetwork({ policy });
   connect(url);
-  expect(told).toEqual([]);
   await settled();
+  clock.advance(failureTime - 1);
+  expect(told).toEqual([]);
+  clock.advance(1);
   expect(told).toEqual(["1 closed 1006 failed"]);
   expect(transport.connections).toHaveLength(0);
   return failureIn(events);
@@ -176,14 +181,14 @@ describe("a policy function", () => {
 });
 
 describe("limits", () => {
-  test("maxConnections: one more fails later, is no active one, and the place is free again after a close", async () => {
-    const { transport, told, events, open, connect } = withLimits({ maxConnections: 2 });
+  test("maxConnections: one more fails later, is no active one, and the place is free again after a close", () => {
+    const { transport, clock, told, events, open, connect } = withLimits({ maxConnections: 2 });
     open();
     open();
 
     connect();
     connect();
-    await settled();
+    clock.advance(failureTime);
 
     expect(told.slice(2)).toEqual(["3 closed 1006 failed", "4 closed 1006 failed"]);
     expect(events.filter(({ type }) => type === "limit")).toEqual([
@@ -319,8 +324,8 @@ test("close() before the handshake ends fails the connection after it has return
   expect(failureIn(events)).toBe("handshake ERR_CLOSED_BY_SCRIPT");
 });
 
-test("a transport that throws fails the connection", async () => {
-  const { told, events, connect } = createTestNetwork({
+test("a transport that throws fails the connection", () => {
+  const { clock, told, events, connect } = createTestNetwork({
     transport: {
       connect() {
         throw new Error("no");
@@ -330,7 +335,7 @@ test("a transport that throws fails the connection", async () => {
 
   connect();
 
-  await settled();
+  clock.advance(failureTime);
   expect(told).toEqual(["1 closed 1006 failed"]);
   expect(failureIn(events)).toBe("policy ERR_CONNECT");
 });

@@ -55,6 +55,7 @@ describe("connect()", () => {
       url: "ws://peer.example/x",
       protocols: ["p"],
       maxMessageBytes: defaultLimits.maxMessageBytes,
+      maxFragments: defaultLimits.maxFragments,
       closeTimeout: defaultLimits.closeTimeout,
       addresses: { privateNetworks: true, loopback: false, allow: [], deny: [] },
       connect,

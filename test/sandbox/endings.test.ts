@@ -244,7 +244,13 @@ test("a native call that the engine never interrupts ends with its worker, and i
 
   await expect(hung.sandbox.closed).resolves.toMatchObject({ code: "ERR_LIMIT" });
   expect(sibling.lines()).toEqual(["true"]);
-  expect(hung.events.map(({ type }) => type)).toEqual(["connecting", "open", "limit", "closed"]);
+  expect(hung.events.map(({ type }) => type)).toEqual([
+    "connecting",
+    "open",
+    "limit",
+    "killed",
+    "closed",
+  ]);
   expect(hung.events.at(-1)).toMatchObject({
     code: 1006,
     failure: { code: "ERR_ABORTED", stage: "open" },

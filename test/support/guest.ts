@@ -52,6 +52,7 @@ export async function createGuest(options: TestGuestOptions = {}): Promise<TestG
     globals: guestGlobals.filter((name) => name !== "turbulenz"),
     delivery: "auto",
     maxTimers: 1_000,
+    maxListeners: 100_000,
     args: [],
     timeOrigin: 0,
     ...runtimeOptions,

@@ -109,7 +109,12 @@ export class RawPeer {
   /** Settles once the client's end of the connection is gone. */
   async closed(): Promise<void> {
     this.socket.resume();
-    if (!this.#ended) await once(this.socket, "close");
+    // Not `once`: it would reject for a reset.
+    if (!this.socket.closed) {
+      await new Promise<void>((resolve) => {
+        this.socket.on("close", () => resolve());
+      });
+    }
   }
 
   async #until(condition: () => boolean): Promise<void> {

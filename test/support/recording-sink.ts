@@ -1,4 +1,4 @@
-import type { CloseInfo, TransportSink } from "../../src/transport/transport.ts";
+import type { CloseInfo, Handshake, TransportSink } from "../../src/transport/transport.ts";
 
 /** A sink that writes down what it is told and lets a test wait for it. */
 export interface RecordingSink extends TransportSink {
@@ -6,7 +6,9 @@ export interface RecordingSink extends TransportSink {
   readonly log: readonly string[];
   /** Payload bytes that have left. */
   readonly sentBytes: number;
-  readonly whenOpened: Promise<{ readonly protocol: string; readonly extensions: string }>;
+  /** Every `received`, in order. */
+  readonly pending: readonly number[];
+  readonly whenOpened: Promise<Handshake>;
   readonly whenClosed: Promise<CloseInfo>;
   /** Settles with the log once it has `count` messages. */
   messages(count: number): Promise<readonly string[]>;
@@ -17,8 +19,9 @@ export function createRecordingSink(): RecordingSink {
   const log: string[] = [];
   const received: string[] = [];
   const waiting = new Set<() => void>();
+  const pending: number[] = [];
   let sentBytes = 0;
-  const opened = deferred<{ readonly protocol: string; readonly extensions: string }>();
+  const opened = deferred<Handshake>();
   const closed = deferred<CloseInfo>();
   function receive(message: string): void {
     log.push(message);
@@ -30,6 +33,8 @@ export function createRecordingSink(): RecordingSink {
     get sentBytes() {
       return sentBytes;
     },
+    pending,
+    received: (bytes) => pending.push(bytes),
     whenOpened: opened.promise,
     whenClosed: closed.promise,
     async messages(count) {

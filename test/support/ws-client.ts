@@ -27,6 +27,7 @@ export function connectWs(
       url,
       protocols: [],
       maxMessageBytes: 1_024,
+      maxFragments: 1_024,
       closeTimeout: 10_000,
       addresses: { loopback: true },
       connect: {},

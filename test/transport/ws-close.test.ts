@@ -187,7 +187,11 @@ describe("a connection without a closing handshake", () => {
 test("the echo server answers text and binary messages in order and reports close codes", async () => {
   const server = await startEchoServer();
   const { connection, sink } = connectWs(server.url, { protocols: ["one", "two"] });
-  await expect(sink.whenOpened).resolves.toEqual({ protocol: "one", extensions: "" });
+  await expect(sink.whenOpened).resolves.toEqual({
+    protocol: "one",
+    extensions: "",
+    address: "127.0.0.1",
+  });
 
   connection.send("hello");
   connection.send(Uint8Array.of(7));

@@ -54,7 +54,11 @@ describe("a good handshake", () => {
       { headers: ["Sec-WebSocket-Protocol: b"] },
     );
 
-    await expect(sink.whenOpened).resolves.toEqual({ protocol: "b", extensions: "" });
+    await expect(sink.whenOpened).resolves.toEqual({
+      protocol: "b",
+      extensions: "",
+      address: "127.0.0.1",
+    });
   });
 
   test("reports permessage-deflate with its parameters when it was asked for and agreed", async () => {
@@ -64,7 +68,11 @@ describe("a good handshake", () => {
       { headers: [`Sec-WebSocket-Extensions: ${extension}`] },
     );
 
-    await expect(sink.whenOpened).resolves.toEqual({ protocol: "", extensions: extension });
+    await expect(sink.whenOpened).resolves.toEqual({
+      protocol: "",
+      extensions: extension,
+      address: "127.0.0.1",
+    });
     expect(peer.request).toContain("Sec-WebSocket-Extensions: permessage-deflate");
   });
 
