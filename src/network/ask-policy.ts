@@ -82,8 +82,11 @@ function permit(verdict: Decision, { url, credentials }: PolicyQuestion): Permis
     credentials === undefined || connect.credentials !== undefined
       ? connect
       : { ...connect, credentials };
-  return { allow: true, addresses, connect: complete };
+  return { allow: true, addresses: { ...nothingMore, ...addresses }, connect: complete };
 }
+
+/** Address rules in full, so that two that say the same are the same. */
+const nothingMore = { privateNetworks: false, loopback: false, allow: [], deny: [] };
 
 function refused(message: string): Permission {
   return { allow: false, code: "ERR_POLICY_REFUSED", message, address: undefined };

@@ -30,9 +30,8 @@ export class ConnectQueue implements Disposable {
   #first: Place | undefined;
   #last: Place | undefined;
   #connecting = 0;
-  /** Connections that may begin at once. */
-  #tokens: number;
-  #tokensAt: number;
+  /** When the places of a minute will all be free again, if nobody begins. */
+  #freeAt = 0;
   #outcomes: Outcomes = { period: 0, opened: 0, failed: 0, openedBefore: 0, failedBefore: 0 };
   #timer: Disposable | undefined;
   #isPumping = false;
@@ -40,8 +39,6 @@ export class ConnectQueue implements Disposable {
   constructor(options: ConnectQueueOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
-    this.#tokens = options.limits.maxConnectRate;
-    this.#tokensAt = options.clock.now();
   }
 
   /** Calls `begin` when the connection may begin: before it returns, or later. */
@@ -88,7 +85,7 @@ export class ConnectQueue implements Disposable {
     this.#timer = undefined;
     const { clock, limits } = this.#options;
     while (this.#first !== undefined && this.#connecting < limits.maxConnecting) {
-      const wait = Math.max(this.#first.notBefore - clock.now(), this.#waitForToken());
+      const wait = Math.max(this.#first.notBefore - clock.now(), this.#waitForRate());
       if (wait > 0) {
         this.#timer = clock.schedule(() => this.#pump(), Math.ceil(wait));
         break;
@@ -97,24 +94,16 @@ export class ConnectQueue implements Disposable {
       this.#remove(place);
       place.state = "connecting";
       this.#connecting += 1;
-      this.#tokens -= 1;
+      this.#freeAt = Math.max(this.#freeAt, clock.now()) + minute / limits.maxConnectRate;
       place.begin();
     }
     this.#isPumping = false;
   }
 
-  /** Milliseconds until there is a token. They come evenly over the minute, up to a whole minute's. */
-  #waitForToken(): number {
+  /** Milliseconds until one of a minute's places is free. */
+  #waitForRate(): number {
     const { clock, limits } = this.#options;
-    const now = clock.now();
-    const perMs = limits.maxConnectRate / minute;
-    this.#tokens = Math.min(
-      limits.maxConnectRate,
-      this.#tokens + Math.max(0, now - this.#tokensAt) * perMs,
-    );
-    this.#tokensAt = now;
-    // A clock that counts fractions must not leave a wait of a billionth.
-    return this.#tokens >= 1 - 1e-6 ? 0 : (1 - this.#tokens) / perMs;
+    return this.#freeAt - minute + minute / limits.maxConnectRate - clock.now();
   }
 
   #delay(): number {

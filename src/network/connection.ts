@@ -423,7 +423,7 @@ export class Connection {
     const wait =
       this.#state === "connecting" && !isOwn ? this.#startTime + failureTime - clock.now() : 0;
     this.#state = "closed";
-    this.#release(isOwn ? "abandoned" : "failed");
+    this.#release();
     const { code, reason, wasClean } = close;
     this.#emit({
       type: "closed",
@@ -443,11 +443,12 @@ export class Connection {
     if (wait > 0) this.#ending = { tell, timer: clock.schedule(tell, wait) };
     else if (when === "now") tell();
     else queueMicrotask(tell);
+    // Last: the next in the queue begins with it.
+    this.#ticket?.done(isOwn ? "abandoned" : "failed");
   }
 
   /** Gives back everything that the connection takes. */
-  #release(outcome: "failed" | "abandoned"): void {
-    this.#ticket?.done(outcome);
+  #release(): void {
     this.#deadline?.[Symbol.dispose]();
     this.#alive?.[Symbol.dispose]();
     this.#abandoned.abort();

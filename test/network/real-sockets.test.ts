@@ -31,7 +31,7 @@ function createRealNetwork(
 
 test("a server that drips its answer byte by byte fails at the handshake timeout", async () => {
   const server = await openRawServer();
-  const { network, told, events, whenEmpty } = createRealNetwork({ handshakeTimeout: 50 });
+  const { network, told, events, whenEmpty } = createRealNetwork({ handshakeTimeout: 500 });
   network.connect(server.url, []);
   const peer = await server.next();
   peer.write("HTTP/1.1 101 X\r\n");

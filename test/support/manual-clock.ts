@@ -4,6 +4,8 @@ import type { Clock } from "../../src/clock.ts";
 export interface ManualClock extends Clock {
   /** Lets time pass; callbacks that fall due run in order. */
   advance(ms: number): void;
+  /** Lets time pass in one leap, as for a process that was stopped: what fell due runs late. */
+  sleep(ms: number): void;
   /** Callbacks that wait. */
   readonly scheduled: number;
 }
@@ -25,6 +27,13 @@ export function createManualClock(): ManualClock {
           waiting = waiting.filter((other) => other !== entry);
         },
       };
+    },
+    sleep(ms) {
+      now += ms;
+      for (let next = waiting[0]; next !== undefined && next.due <= now; next = waiting[0]) {
+        waiting = waiting.slice(1);
+        next.callback();
+      }
     },
     advance(ms) {
       const until = now + ms;

@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import { defaultLimits, type NetworkLimits } from "../../src/limits.ts";
+import type { FakeConnection } from "../support/fake-transport.ts";
+import { createTestNetwork, settled, type TestNetwork } from "../support/network.ts";
+
+// What the connections of one guest hold together.
+
+function withLimits(limits: Partial<NetworkLimits>): TestNetwork {
+  return createTestNetwork({ limits: { ...defaultLimits, ...limits } });
+}
+
+/** Opens so many connections. */
+function openAll({ open, transport }: TestNetwork, count: number): readonly FakeConnection[] {
+  for (let index = 0; index < count; index += 1) open();
+  return transport.connections;
+}
+
+describe("maxBufferedBytes", () => {
+  test.each([
+    ["below", "1234", undefined],
+    ["at", "12345", undefined],
+    ["above", "123456", 2],
+  ])("is shared by all connections: %s it", async (_where, text, failed) => {
+    const net = withLimits({ maxBufferedBytes: 10 });
+    openAll(net, 2);
+    net.network.send(1, "12345");
+
+    net.network.send(2, text);
+
+    await settled();
+    expect(net.told.slice(2)).toEqual(failed === undefined ? [] : [`${failed} closed 1006 failed`]);
+    expect(net.network.bufferedBytes).toBe(failed === undefined ? 5 + text.length : 5);
+  });
+
+  test("counts what a connection held no longer once it is gone, however it went", async () => {
+    const net = withLimits({ maxBufferedBytes: 10 });
+    const [, second] = openAll(net, 3);
+    net.network.send(1, "1234");
+    net.network.send(2, "1234");
+
+    net.network.abort(1);
+    second?.sink.closed({ code: 1006, reason: "", wasClean: false });
+    second?.sink.sent(4);
+    await settled();
+
+    expect(net.network.bufferedBytes).toBe(0);
+    net.network.send(3, "1234567890");
+    expect(net.network.bufferedBytes).toBe(10);
+  });
+
+  test("bounds how many messages wait on all connections", async () => {
+    const net = withLimits({ maxBufferedBytes: 10 });
+    openAll(net, 2);
+    for (let count = 0; count < 1_023; count += 1) net.network.send(1, "");
+
+    net.network.send(2, "");
+    await settled();
+    expect(net.told).toHaveLength(2);
+    net.network.send(2, "");
+
+    await settled();
+    expect(net.told.slice(2)).toEqual(["2 closed 1006 failed"]);
+  });
+
+  test("what is sent while closing grows bufferedAmount and takes no room", () => {
+    const net = withLimits({ maxBufferedBytes: 10 });
+    openAll(net, 1);
+    net.network.close(1, 1000, "");
+
+    net.network.send(1, "1234567890123");
+
+    expect(net.network.bufferedAmount(1)).toBe(13);
+    expect(net.network.bufferedBytes).toBe(0);
+  });
+});
+
+describe("maxInboundBytes", () => {
+  test.each([
+    ["below", 3, false],
+    ["at", 4, false],
+    ["above", 5, true],
+  ])("counts incomplete messages of all connections: %s it", async (_where, bytes, fails) => {
+    const net = withLimits({ maxInboundBytes: 10 });
+    const [first, second] = openAll(net, 2);
+    first?.sink.received(6);
+
+    second?.sink.received(bytes);
+
+    await settled();
+    expect(net.told.slice(2)).toEqual(fails ? ["2 closed 1006 failed"] : []);
+    if (fails) {
+      expect(net.events).toContainEqual({ type: "limit", limit: "maxInboundBytes", connection: 2 });
+      expect(net.events.at(-1)).toMatchObject({ failure: { stage: "open", code: "ERR_LIMIT" } });
+    }
+  });
+
+  test.each([
+    ["at", "1234", false],
+    ["above", "12345", true],
+  ])("counts complete messages until the guest has them: %s it", async (_where, text, fails) => {
+    const net = withLimits({ maxInboundBytes: 10 });
+    const [first, second] = openAll(net, 2);
+    first?.sink.text("123456");
+
+    second?.sink.text(text);
+
+    await settled();
+    expect(net.told.slice(3)).toEqual([fails ? "2 closed 1006 failed" : `2 text ${text}`]);
+    expect(net.network.waitingBytes).toBe(fails ? 6 : 10);
+  });
+
+  test("a message takes the place of its incomplete part", async () => {
+    const net = withLimits({ maxInboundBytes: 10 });
+    const [first] = openAll(net, 1);
+
+    first?.sink.received(9);
+    first?.sink.text("1234567890");
+    first?.sink.received(0);
+
+    await settled();
+    expect(net.told.slice(1)).toEqual(["1 text 1234567890"]);
+    net.network.delivered(10);
+    first?.sink.text("1234567890");
+    expect(net.network.waitingBytes).toBe(10);
+  });
+
+  test("the part of a connection that is gone counts no longer", async () => {
+    const net = withLimits({ maxInboundBytes: 10 });
+    const [first, second] = openAll(net, 2);
+    first?.sink.received(8);
+
+    net.network.abort(1);
+    second?.sink.received(10);
+
+    await settled();
+    expect(net.told.slice(2)).toEqual([]);
+  });
+});
+
+test("a connection that fails at once is told of after 20 ms, one that took longer at once", async () => {
+  const net = createTestNetwork();
+  net.connect();
+  net.connect();
+  const [first, second] = net.transport.connections;
+  const lost = { code: 1006, reason: "", wasClean: false } as const;
+
+  first?.sink.closed(lost);
+  net.clock.advance(19);
+  await settled();
+  expect(net.told).toEqual([]);
+  expect(net.events.at(-1)).toMatchObject({ type: "closed", connection: 1 });
+  net.clock.advance(1);
+  expect(net.told).toEqual(["1 closed 1006 failed"]);
+  second?.sink.closed(lost);
+
+  expect(net.told).toEqual(["1 closed 1006 failed", "2 closed 1006 failed"]);
+});
+
+test("dropping a connection whose failure is not told yet ends it without a word", async () => {
+  const net = createTestNetwork({ policy: { allow: [] } });
+  const id = net.connect();
+
+  net.network.abort(id);
+
+  await settled();
+  expect(net.network.connections).toBe(0);
+  expect(net.told).toEqual([]);
+  expect(net.clock.scheduled).toBe(0);
+});
+
+test("closeAll() does not wait for failures that are not told yet", async () => {
+  const net = createTestNetwork({ policy: { allow: [] } });
+  net.connect();
+
+  await net.network.closeAll(1_000);
+
+  expect(net.network.connections).toBe(0);
+  expect(net.told).toEqual([]);
+  expect(net.clock.scheduled).toBe(0);
+});
+
+test("closeAll() drops connections that wait for their turn, and none begins any more", async () => {
+  const net = withLimits({ maxConnecting: 1 });
+  net.connect();
+  net.connect();
+
+  await net.network.closeAll(1_000);
+
+  expect(net.transport.connections.map(({ calls }) => calls)).toEqual([["abort"]]);
+  expect(net.events.filter(({ type }) => type === "closed")).toHaveLength(2);
+  expect(net.clock.scheduled).toBe(0);
+});
