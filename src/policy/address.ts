@@ -16,7 +16,8 @@ export function parseAddress(text: string): Address | undefined {
   const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
   if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare);
   const hexadecimal = withoutDottedTail(bare);
-  if (!ipaddr.IPv6.isValid(hexadecimal)) return undefined;
+  // The library reads decimal ends with octal and hexadecimal parts, too, about which systems disagree.
+  if (hexadecimal.includes(".") || !ipaddr.IPv6.isValid(hexadecimal)) return undefined;
   const address = ipaddr.IPv6.parse(hexadecimal);
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
