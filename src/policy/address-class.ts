@@ -38,7 +38,10 @@ export function wrappedAddresses(address: Address): readonly Address[] {
     ipaddr.fromByteArray(indices.map((index) => bytes[index] ?? 0));
   const last = at(12, 13, 14, 15);
   if (isInAny(address, lastBytes)) return [last];
-  if (isInAny(address, localNat64)) return [last, at(6, 7, 9, 10), at(9, 10, 11, 12)];
+  // Byte 8 is no part of the address: one for each length of prefix from 48 bits on (RFC 6052, section 2.2).
+  if (isInAny(address, localNat64)) {
+    return [at(6, 7, 9, 10), at(7, 9, 10, 11), at(9, 10, 11, 12), last];
+  }
   if (isInAny(address, sixToFour)) return [at(2, 3, 4, 5)];
   if (isInAny(address, teredo)) {
     const client = ipaddr.fromByteArray(last.toByteArray().map((byte) => byte ^ 0xff));
@@ -47,7 +50,13 @@ export function wrappedAddresses(address: Address): readonly Address[] {
   return [];
 }
 
-/** Ranges of `ipaddr.js` that are one of our classes; the others are reserved. */
+/**
+ * Ranges of `ipaddr.js` that are one of our classes; the others are reserved. So are the few that are globally reachable but where
+ * no server lives, such as AS112, AMT and the anycast addresses of the nearest gateway.
+ *
+ * @see https://www.iana.org/assignments/iana-ipv4-special-registry
+ * @see https://www.iana.org/assignments/iana-ipv6-special-registry
+ */
 const classes: Readonly<Record<string, AddressClass>> = {
   unicast: "public",
   private: "private",
@@ -73,17 +82,25 @@ const globalUnicast: readonly AddressBlock[] = blocks("2000::/3");
 const lastBytes: readonly AddressBlock[] = blocks("64:ff9b::/96", "::/96", "::ffff:0:0:0/96");
 
 const metadata: readonly AddressBlock[] = blocks(
-  // Common to most clouds, and the credentials of containers at one of them.
+  // Common to most clouds.
   "169.254.169.254",
+  "fe80::a9fe:a9fe",
+  // Amazon, then the credentials of containers there.
+  "fd00:ec2::254",
   "169.254.170.2",
   "169.254.170.23",
-  "fd00:ec2::254",
   "fd00:ec2::23",
+  // Google, Azure, Oracle, Alibaba, Scaleway, Akamai, Tencent. Only what no device of a local network chooses by itself.
   "fd20:ce::254",
-  "fe80::a9fe:a9fe",
   "168.63.129.16",
-  "100.100.100.200",
   "192.0.0.192",
+  "fd00:c1::a9fe:a9fe",
+  "100.100.100.200",
+  "fd00:100::100:200",
+  "169.254.42.42",
+  "fd00:42::42",
+  "fd00:a9fe:a9fe::1",
+  "169.254.0.23",
 );
 
 function isMetadata(address: Address): boolean {
