@@ -28,6 +28,10 @@ export function decide(rules: PolicyRules, request: DecisionRequest): Decision {
   if (compiled === undefined) return refuse("the rules hold a pattern that cannot be read");
   const host = canonicalHost(url);
   const port = effectivePort(url);
+  // Some resolvers pass over an empty label, and so would reach what a deny pattern names.
+  if (host.kind === "name" && host.name.split(".").includes("")) {
+    return refuse(`${origin} has an empty label, which no name can have`);
+  }
 
   const granted = compiled.allow
     .filter(({ pattern }) => matchesOrigin(pattern, scheme, host, port))
