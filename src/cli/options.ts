@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { GuestGlobal } from "../boundary.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 import {
   parseBaseUrl,
   parseChoice,

@@ -1,9 +1,9 @@
-/** The candidate that is most like a word, if one is like it at all: about a third of its letters differ at most. */
+/** The candidate that is most like a word, if one is like it at all, whatever the case: about a third of its letters differ at most. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate);
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
