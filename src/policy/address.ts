@@ -22,22 +22,24 @@ export function parseAddress(text: string): Address | undefined {
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
-/** Parses `address` or `address/bits`. A text as answer says what is wrong. */
+/** Parses `address` or `address/bits`. A text as answer says what is wrong with it and what to write, as its predicate. */
 export function parseBlock(text: string): AddressBlock | string {
   const [base = "", prefix, ...rest] = text.split("/");
   const address = parseAddress(base);
-  if (address === undefined) return `${JSON.stringify(base)} is not an IP address`;
+  if (address === undefined) {
+    return 'is not an IP address or a block; write one as in "192.168.1.20" or "192.168.0.0/16"';
+  }
   const width = address.kind() === "ipv4" ? 32 : 128;
   if (prefix === undefined) return { address, bits: width, single: true };
   // The prefix of a mapped block counts from the start of the IPv6 form.
   const mapped = base.includes(":") && width === 32 ? 96 : 0;
   const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) - mapped : Number.NaN;
   if (rest.length > 0 || !(bits >= 0 && bits <= width)) {
-    return `${JSON.stringify(`/${[prefix, ...rest].join("/")}`)} is not a prefix length from ${mapped} to ${width + mapped}`;
+    return `has the prefix length ${JSON.stringify([prefix, ...rest].join("/"))}; write a number from ${mapped} to ${width + mapped}`;
   }
   const first = firstOf(address, bits);
   if (!isInBlock(address, { address: first, bits: width, single: true })) {
-    return `${text} has bits set behind its prefix; write ${formatAddress(first)}/${bits + mapped} for the block or ${formatAddress(address)} for the one address`;
+    return `has bits set behind its prefix; write ${formatAddress(first)}/${bits + mapped} for the block or ${formatAddress(address)} for the one address`;
   }
   return { address, bits, single: bits === width };
 }

@@ -67,9 +67,9 @@ function withOptionErrors<Value>(check: () => Value): Value {
     return check();
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    throw new SandboxError("ERR_OPTION", `policy: ${formatPath(error.path)}: ${error.message}`, {
-      cause: error,
-    });
+    const path = formatPath(error.path);
+    const message = path === "" ? error.message : `${path}: ${error.message}`;
+    throw new SandboxError("ERR_OPTION", `policy: ${message}`, { cause: error });
   }
 }
 

@@ -1,24 +1,31 @@
+import { describeCharacter, isSecret, quote } from "./policy-mistake.ts";
+
 /** A place in a text, 1-based. */
 export interface TextPosition {
   readonly line: number;
   readonly column: number;
 }
 
+/** A place in a value: names of properties and indices of lists, from its top. */
+type JsonPath = readonly (string | number)[];
+
 /** JSON with the places of its values. */
 export interface JsonSource {
   readonly value: unknown;
-  /** Where the value at `path` starts, or the closest value around it that exists. */
-  locate(path: readonly (string | number)[]): TextPosition;
+  /** Where the value at `path` starts, or its name, or the closest value around it that exists. */
+  locate(path: JsonPath, part: "name" | "value"): TextPosition;
 }
 
 /** A text is not JSON. */
 export class JsonSourceError extends Error {
   readonly position: TextPosition;
+  readonly path: JsonPath;
 
-  constructor(message: string, position: TextPosition) {
+  constructor(message: string, position: TextPosition, path: JsonPath) {
     super(message);
     this.name = "JsonSourceError";
     this.position = position;
+    this.path = path;
   }
 }
 
@@ -26,21 +33,24 @@ export class JsonSourceError extends Error {
  * Parses JSON and remembers where every value stood. Stricter than `JSON.parse`: a name that is given twice is refused, since one of
  * the two would silently count for nothing.
  *
- * @throws {JsonSourceError} with the place of the first mistake.
+ * @throws {JsonSourceError} with the place of the first mistake, and what to write there.
  */
 export function parseJsonSource(text: string): JsonSource {
   const parser = new JsonParser(text);
   const root = parser.parse();
   return {
     value: root.value,
-    locate(path) {
+    locate(path, part) {
       let node = root;
-      for (const part of path) {
-        const child = node.children.get(String(part));
+      let depth = 0;
+      for (const name of path) {
+        const child = node.children.get(String(name));
         if (child === undefined) break;
         node = child;
+        depth += 1;
       }
-      return positionAt(text, node.start);
+      const isWhole = depth === path.length;
+      return positionAt(text, isWhole && part === "name" ? node.nameStart : node.start);
     },
   };
 }
@@ -48,6 +58,8 @@ export function parseJsonSource(text: string): JsonSource {
 interface JsonNode {
   readonly value: unknown;
   readonly start: number;
+  /** Where the name of the property starts; of anything else, the value. */
+  readonly nameStart: number;
   readonly children: ReadonlyMap<string, JsonNode>;
 }
 
@@ -56,6 +68,7 @@ const maxDepth = 64;
 
 class JsonParser {
   readonly #text: string;
+  readonly #path: (string | number)[] = [];
   #at = 0;
 
   constructor(text: string) {
@@ -63,102 +76,158 @@ class JsonParser {
   }
 
   parse(): JsonNode {
-    const root = this.#value(0);
+    const root = this.#value();
     this.#skipSpace();
-    if (this.#at < this.#text.length) this.#fail("the end of the text");
+    if (this.#at < this.#text.length) {
+      this.#fail("the end of the text", "write one object and nothing behind it");
+    }
     return root;
   }
 
-  #value(depth: number): JsonNode {
+  #value(nameStart?: number): JsonNode {
     this.#skipSpace();
-    if (depth > maxDepth) throw this.#error(`is nested more than ${maxDepth} levels deep`);
-    switch (this.#text[this.#at]) {
-      case "{":
-        return this.#object(depth);
-      case "[":
-        return this.#list(depth);
-      default:
-        return this.#scalar();
-    }
+    const start = this.#at;
+    const node = this.#startsWith("{")
+      ? this.#object()
+      : this.#startsWith("[")
+        ? this.#list()
+        : { value: this.#scalar(), children: new Map<string, JsonNode>() };
+    return { ...node, start, nameStart: nameStart ?? start };
   }
 
-  #object(depth: number): JsonNode {
-    const start = this.#at;
+  #object(): Pick<JsonNode, "value" | "children"> {
     const children = new Map<string, JsonNode>();
-    this.#at += 1;
+    this.#open();
     while (!this.#takeEnd("}", children.size)) {
+      const nameStart = this.#at;
+      if (!this.#startsWith('"')) {
+        this.#fail('a name in double quotes or "}"', 'write names as in "allow"');
+      }
+      const name = this.#string();
+      this.#path.push(name);
+      if (children.has(name)) {
+        throw this.#error(`gives the name ${quote(name)} twice; remove one of the two`, nameStart);
+      }
       this.#skipSpace();
-      if (this.#text[this.#at] !== '"') this.#fail('a name in quotes or "}"');
-      const nameAt = this.#at;
-      const name = String(this.#scalar().value);
-      if (children.has(name)) throw this.#error(`gives the name "${name}" twice`, nameAt);
-      this.#skipSpace();
-      if (this.#text[this.#at] !== ":") this.#fail('":"');
+      if (!this.#startsWith(":")) {
+        this.#fail('":" after the name', `write ${quote(name)}: and its value`);
+      }
       this.#at += 1;
-      children.set(name, this.#value(depth + 1));
+      children.set(name, this.#value(nameStart));
+      this.#path.pop();
     }
     const value = Object.fromEntries([...children].map(([name, node]) => [name, node.value]));
-    return { value, start, children };
+    return { value, children };
   }
 
-  #list(depth: number): JsonNode {
-    const start = this.#at;
+  #list(): Pick<JsonNode, "value" | "children"> {
     const children = new Map<string, JsonNode>();
-    this.#at += 1;
+    this.#open();
     while (!this.#takeEnd("]", children.size)) {
-      children.set(String(children.size), this.#value(depth + 1));
+      this.#path.push(children.size);
+      children.set(String(children.size), this.#value());
+      this.#path.pop();
     }
-    return { value: [...children.values()].map((node) => node.value), start, children };
+    return { value: [...children.values()].map((node) => node.value), children };
+  }
+
+  #open(): void {
+    if (this.#path.length > maxDepth) {
+      throw this.#error(
+        `expected at most ${maxDepth} lists and objects in each other, got more; write fewer`,
+      );
+    }
+    this.#at += 1;
   }
 
   /** Takes what stands between two items or behind the last one; `true` at the end. */
-  #takeEnd(end: string, items: number): boolean {
+  #takeEnd(end: "}" | "]", items: number): boolean {
     this.#skipSpace();
-    if (this.#text[this.#at] === end) {
+    if (this.#startsWith(end)) {
       this.#at += 1;
       return true;
     }
     if (items === 0) return false;
-    if (this.#text[this.#at] !== ",") this.#fail(`"," or "${end}"`);
+    if (!this.#startsWith(",")) {
+      this.#fail(`"," or "${end}"`, `write "," between two items and "${end}" behind the last`);
+    }
     this.#at += 1;
     this.#skipSpace();
-    if (this.#text[this.#at] === end) this.#fail(`a value; JSON has no comma before "${end}"`);
+    if (this.#startsWith(end)) {
+      this.#fail("a value behind the comma", "remove the comma");
+    }
     return false;
   }
 
-  #scalar(): JsonNode {
-    const start = this.#at;
-    scalarPattern.lastIndex = start;
-    const token = scalarPattern.exec(this.#text)?.[0];
-    if (token === undefined) return this.#fail("a value");
-    this.#at += token.length;
-    try {
-      return { value: JSON.parse(token), start, children: new Map() };
-    } catch {
-      // The pattern is a little wider than the grammar: control characters and escapes in strings.
-      throw this.#error(`has a string or number that is not JSON: ${token.slice(0, 40)}`, start);
+  #scalar(): unknown {
+    if (this.#startsWith('"')) return this.#string();
+    const token = this.#match(/[^\s{}[\],:"/]*/y);
+    if (/^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/.test(token)) {
+      this.#at += token.length;
+      return JSON.parse(token);
     }
+    const remedy =
+      this.#path.length === 0
+        ? 'write { "allow": ["wss://api.example.com"] }'
+        : "write a string in double quotes, a number, true, false, null, a list or an object";
+    if (token === "") return this.#fail("a value", remedy);
+    // What was meant as a text may be a secret.
+    const found = isSecret(this.#path) ? "text without double quotes" : quote(token);
+    return this.#fail("a value", remedy, found);
   }
 
-  #skipSpace(): void {
-    spacePattern.lastIndex = this.#at;
-    this.#at += spacePattern.exec(this.#text)?.[0].length ?? 0;
-  }
-
-  #fail(expected: string): never {
-    const found = this.#text[this.#at];
-    throw this.#error(
-      `expected ${expected}, got ${found === undefined ? "the end of the text" : JSON.stringify(found)}`,
+  #string(): string {
+    const start = this.#at;
+    this.#at += this.#match(/"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y).length;
+    if (this.#startsWith('"')) {
+      this.#at += 1;
+      return String(JSON.parse(this.#text.slice(start, this.#at)));
+    }
+    if (this.#startsWith("\\")) {
+      const escape = this.#text.slice(this.#at, this.#at + 2);
+      return this.#fail(
+        "an escape of JSON",
+        "write two backslashes for a backslash",
+        JSON.stringify(escape).replace("\\\\", "\\"),
+      );
+    }
+    return this.#fail(
+      "a double quote at the end of the string",
+      "write one, or \\n for a new line",
+      this.#at === this.#text.length ? undefined : describeCharacter(this.#text, this.#at),
     );
   }
 
+  #startsWith(text: string): boolean {
+    return this.#text.startsWith(text, this.#at);
+  }
+
+  /** The text at this place that a sticky pattern matches, or none. */
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#text)?.[0] ?? "";
+  }
+
+  #skipSpace(): void {
+    this.#at += this.#match(/[ \t\r\n]*/y).length;
+  }
+
+  #fail(expected: string, remedy: string, found: string = this.#found()): never {
+    const isComment = this.#startsWith("/") || this.#startsWith("#");
+    throw this.#error(
+      `expected ${expected}, got ${found}; ${isComment ? "JSON has no comments: remove it" : remedy}`,
+    );
+  }
+
+  #found(): string {
+    const character = this.#text.codePointAt(this.#at);
+    return character === undefined ? "the end of the file" : quote(String.fromCodePoint(character));
+  }
+
   #error(message: string, at: number = this.#at): JsonSourceError {
-    return new JsonSourceError(message, positionAt(this.#text, at));
+    return new JsonSourceError(message, positionAt(this.#text, at), [...this.#path]);
   }
 }
-
-const scalarPattern = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null/sy;
-const spacePattern = /[ \t\r\n]*/y;
 
 function positionAt(text: string, offset: number): TextPosition {
   const before = text.slice(0, offset).split("\n");

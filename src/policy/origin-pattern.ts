@@ -163,14 +163,20 @@ function parseHost(text: string, scheme: string): HostPattern | PatternProblem {
   if (text === "") return problem(`has no host; write "${scheme}://host"`);
   if (text === "*") return { kind: "any" };
   const [base, prefix] = splitBlock(text);
-  if (/[?#\\]|\/.*\//.test(text)) return problem("has a path; write the origin only");
+  if (/[?#\\]|\/.*\//.test(text)) {
+    return problem(`has a path; write the origin only, as in "${scheme}://api.example.com"`);
+  }
   if (/[^.]\*|\*[^.]/.test(text)) {
     return problem(
       `uses "*" for a part of a label; "*" stands for whole labels, as in "${scheme}://*.example.com"`,
     );
   }
   const hostname = canonicalName(base);
-  if (hostname === undefined) return problem(`has the host "${text}", which no URL can have`);
+  if (hostname === undefined) {
+    return problem(
+      `has the host "${text}", which no URL can have; write a name such as device.local, or an address`,
+    );
+  }
   return isAddress(hostname)
     ? parseAddressHost(hostname, prefix)
     : parseName(hostname, prefix, scheme);

@@ -1,14 +1,14 @@
 import { SandboxError } from "../errors.ts";
 import { JsonSourceError, parseJsonSource } from "./json-source.ts";
 import type { JsonSource, TextPosition } from "./json-source.ts";
-import { checkRules, formatPath, PolicyError } from "./policy-check.ts";
+import { checkFile, formatPath, PolicyError } from "./policy-check.ts";
 import type { PolicyRules } from "./policy.ts";
 
 /**
  * Reads a policy from the text of a JSON file: `{ "allow": [...], "deny": [...] }`, where an item of `allow` is a pattern or a grant.
- * `name` is what messages call the file.
+ * `name` is what messages call the file. A `$schema` is let pass: `quickjs-network-device/policy.schema.json` tells editors the format.
  *
- * @throws {SandboxError} `ERR_OPTION`; the message has the form `name:line:column: path: what is wrong`.
+ * @throws {SandboxError} `ERR_OPTION`; the message has the form `name:line:column: path: what is wrong; what to write`.
  *
  * @example
  * ```ts
@@ -18,18 +18,10 @@ import type { PolicyRules } from "./policy.ts";
 export function parsePolicyFile(text: string, name = "policy"): PolicyRules {
   const source = parseSource(text, name);
   try {
-    return checkRules(source.value);
+    return checkFile(source.value);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    const path = formatPath(error.path);
-    const where = formatPlace(name, source.locate(error.path));
-    throw new SandboxError(
-      "ERR_OPTION",
-      `${where}: ${path === "" ? "" : `${path}: `}${error.message}`,
-      {
-        cause: error,
-      },
-    );
+    throw fileError(name, source.locate(error.path, error.part), error);
   }
 }
 
@@ -39,12 +31,16 @@ function parseSource(text: string, name: string): JsonSource {
     return parseJsonSource(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     if (!(error instanceof JsonSourceError)) throw error;
-    throw new SandboxError("ERR_OPTION", `${formatPlace(name, error.position)}: ${error.message}`, {
-      cause: error,
-    });
+    throw fileError(name, error.position, error);
   }
 }
 
-function formatPlace(name: string, { line, column }: TextPosition): string {
-  return `${name}:${line}:${column}`;
+function fileError(
+  name: string,
+  { line, column }: TextPosition,
+  cause: PolicyError | JsonSourceError,
+): SandboxError {
+  const path = formatPath(cause.path);
+  const message = path === "" ? cause.message : `${path}: ${cause.message}`;
+  return new SandboxError("ERR_OPTION", `${name}:${line}:${column}: ${message}`, { cause });
 }

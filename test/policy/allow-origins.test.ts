@@ -36,7 +36,6 @@ describe("a wrong pattern is named with what to write", () => {
     ["wss://example.com:0", "from 1 to 65535"],
     ["wss://example.com:65536", "from 1 to 65535"],
     ["wss://example.com:x", "from 1 to 65535"],
-    ["wss://u:p@example.com", 'write "wss://*@host"'],
     ["wss://a*.example.com", "whole labels"],
     ["wss://192.168.*.*", "192.168.0.0/16"],
     ["wss://a..example", "empty label"],
@@ -46,7 +45,7 @@ describe("a wrong pattern is named with what to write", () => {
     ["wss://[fe80::1%25eth0]", "no URL can have"],
     ["wss://256.1.1.1", "no URL can have"],
     ["wss://10.0.0.1/8", "write 10.0.0.0/8"],
-    ["wss://10.0.0.0/33", "prefix length from 0 to 32"],
+    ["wss://10.0.0.0/33", 'prefix length "33"; write a number from 0 to 32'],
   ])("%j: …%s", (pattern, part) => {
     const message = messageOf(() => allowOrigins(["wss://good.example", pattern]));
 
@@ -54,6 +53,12 @@ describe("a wrong pattern is named with what to write", () => {
     expect(message).toContain(part);
     expect(messageOf(() => allowOrigins([], { deny: [pattern] }))).toContain("deny[0]: ");
   });
+});
+
+test("credentials in a pattern are not repeated", () => {
+  expect(messageOf(() => allowOrigins(["wss://lamp:secret@hub.example"]))).toBe(
+    'policy: allow[0].origin: "wss://…@hub.example" contains credentials; write "wss://*@host" to allow them in URLs, or give them as connect.credentials',
+  );
 });
 
 describe("a wrong option is named", () => {
@@ -71,7 +76,7 @@ describe("a wrong option is named", () => {
     [{ origin, addresses: { deny: "10.0.0.0/8" } }, "addresses.deny: expected a list"],
     [
       { origin, connect: { headers: { "Sec-WebSocket-Key": "x" } } },
-      "connect.headers.Sec-WebSocket-Key: ",
+      'connect.headers["Sec-WebSocket-Key"]: ',
     ],
     [{ origin, connect: { headers: { Upgrade: "x" } } }, "belongs to the handshake"],
     [{ origin, connect: { headers: { "a b": "x" } } }, "is not a header name"],
@@ -82,18 +87,41 @@ describe("a wrong option is named", () => {
     [{ origin, connect: { tls: { rejectUnauthorized: false } } }, "is not known here"],
     [{ origin, connect: { tls: { ca: [1] } } }, "tls.ca[0]: expected a string, got 1"],
     [{}, "allow[0].origin: is missing"],
-    [null, "allow[0]: expected an object, got null"],
-    [7, "allow[0]: expected an object, got 7"],
+    [null, "allow[0]: expected a pattern or an object, got null"],
+    [7, "allow[0]: expected a pattern or an object, got 7"],
   ])("%j", (grant, part) => {
     expect(messageOf(() => checkedRules({ allow: [grant] }))).toContain(part);
   });
 
+  test.each([
+    [Number.NaN, "NaN"],
+    [1n, "a bigint"],
+    [Symbol("x"), "a symbol"],
+    [() => undefined, "a function"],
+  ])("also where JSON has no such value: %s", (loopback, shown) => {
+    expect(messageOf(() => checkedRules({ allow: [{ origin, addresses: { loopback } }] }))).toBe(
+      `policy: allow[0].addresses.loopback: expected true or false, got ${shown}; write "loopback": true or "loopback": false`,
+    );
+  });
+
+  test("without a path when all of the policy is wrong", () => {
+    expect(messageOf(() => checkedRules(7))).toBe(
+      'policy: expected an object, got 7; write { "allow": ["wss://api.example.com"] }',
+    );
+  });
+
+  test("which files have and rules in code do not: $schema", () => {
+    expect(messageOf(() => checkedRules({ $schema: "", allow: [] }))).toBe(
+      'policy: $schema: "$schema" is not known here; expected allow, deny; remove it',
+    );
+  });
+
   test("also among the options of allowOrigins", () => {
     expect(messageOf(() => allowOrigins([], { addresses: { loopback: 1 } } as never))).toBe(
-      "policy: options.addresses.loopback: expected true or false, got 1",
+      'policy: options.addresses.loopback: expected true or false, got 1; write "loopback": true or "loopback": false',
     );
     expect(messageOf(() => allowOrigins([], { denied: [] } as never))).toBe(
-      'policy: options.denied: "denied" is not known here; expected addresses, connect, deny',
+      'policy: options.denied: "denied" is not known here; expected addresses, connect, deny; remove it',
     );
   });
 });
