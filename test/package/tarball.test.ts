@@ -1,6 +1,7 @@
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Consumer, createConsumer, projectFolder } from "../support/consumer.ts";
 
@@ -76,6 +77,18 @@ test("A CommonJS module requires the installed package", async () => {
   expect(result).toEqual({ exitCode: 0, stdout: "function\n", stderr: "" });
 });
 
+test("The schema of policy files is where editors look for it and where modules do", async () => {
+  const program = await consumer.write(
+    "schema.mjs",
+    `console.log(import.meta.resolve("quickjs-network-device/policy.schema.json"));`,
+  );
+
+  const result = await consumer.run(process.execPath, program);
+
+  const file = join(installed, "policy.schema.json");
+  expect(result.stdout).toBe(`${pathToFileURL(await realpath(file)).href}\n`);
+});
+
 test("A TypeScript program type-checks against the installed package, its declarations included", async () => {
   await consumer.write("host/program.ts", typedHostProgram);
   await consumer.write(
@@ -148,6 +161,7 @@ test("The installed command runs a TypeScript script", async () => {
 const expectedFiles = [
   /^(?:CHANGELOG|LICENSE|README)(?:\.md)?$/,
   /^package\.json$/,
+  /^policy\.schema\.json$/,
   /^dist\/(?:[a-z0-9-]+\/)*[a-z0-9-]+\.(?:js|d\.ts)(?:\.map)?$/,
   // Parts of the command and of the worker that are loaded when they are needed.
   /^dist\/(?:cli|worker)\/[A-Za-z0-9-]+-[A-Z0-9]{8}\.js(?:\.map)?$/,
@@ -167,6 +181,7 @@ const requiredFiles = [
   "dist/index.js",
   "dist/worker/entry.js",
   "package.json",
+  "policy.schema.json",
   "src/guest.d.ts",
   "src/index.ts",
 ];
