@@ -125,7 +125,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       const prepare = (): string => (isTypeScript(name) ? stripTypes(source, name, type) : source);
       return Promise.race([end.promise, device.run(prepare, name, type)]);
     },
-    setPolicy: (policy) => device.setPolicy(policy),
+    setPolicy: (policy) => Promise.race([end.promise, device.setPolicy(policy)]),
     async idle() {
       if (closing === undefined) await device.idle();
       await closing;

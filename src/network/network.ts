@@ -57,7 +57,7 @@ export interface NetworkDependencies {
  * Connections beyond the limit that may exist for the moment until the guest is told of their end. It is told after its turn, so
  * that a loop in one turn could make any number of them.
  */
-const maxFailing = 4_096;
+const maxFailing = 1_024;
 
 /** The connections of one guest. */
 export class Network {

@@ -270,7 +270,11 @@ export class WsConnection implements TransportConnection {
 
   #report(close: CloseInfo): void {
     this.#drain?.[Symbol.dispose]();
-    this.#sink.closed(close);
+    try {
+      this.#sink.closed(close);
+    } catch {
+      // There is nothing left to end: a receiver that throws now must not end the process.
+    }
   }
 
   #release(): void {

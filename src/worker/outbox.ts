@@ -96,6 +96,7 @@ function eventBytes(event: SandboxEvent): number {
     case "error":
       return overhead + (event.exception.message.length + event.exception.stack.length) * 2;
     case "connecting":
+      return overhead * 4 + (event.url.length + event.protocols.join().length) * 2;
     case "open":
     case "closed":
     case "limit":

@@ -251,17 +251,17 @@ describe("limits", () => {
     expect(events).toContainEqual({ type: "limit", limit: "maxBufferedBytes", connection: 1 });
   });
 
-  test("a turn may start 4,096 connections beyond maxConnections, also dropped ones, and the next may go on", async () => {
+  test("a turn may start 1,024 connections beyond maxConnections, also dropped ones, and the next may go on", async () => {
     const { network, events, connect } = withLimits({ maxConnections: 2 });
-    for (let count = 0; count < 4_098; count += 1) network.abort(connect());
+    for (let count = 0; count < 1_026; count += 1) network.abort(connect());
 
     const answer = network.connect("ws://peer.example", []);
 
-    expect(answer).toEqual([-1, "More than 4096 connections wait to fail"]);
+    expect(answer).toEqual([-1, "More than 1024 connections wait to fail"]);
     expect(events.at(-1)).toEqual({ type: "limit", limit: "maxConnections" });
     await settled();
     expect(network.connections).toBe(0);
-    expect(connect()).toBe(4_099);
+    expect(connect()).toBe(1_027);
   });
 
   test("maxBufferedBytes also bounds empty messages: 1,024 may wait and one more fails the connection", async () => {

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isCloseReason, isScriptCloseCode } from "../../src/websocket/close-code.ts";
-import { findSubprotocolError, isToken } from "../../src/websocket/subprotocol.ts";
+import {
+  findSubprotocolError,
+  maxSubprotocolsLength,
+  isToken,
+} from "../../src/websocket/subprotocol.ts";
 import { utf8Length } from "../../src/websocket/utf8-length.ts";
 
 describe("close codes and reasons", () => {
@@ -58,5 +62,14 @@ test("utf8Length agrees with the platform for every string, lone surrogates incl
         expect(utf8Length(mixed)).toBe(Buffer.byteLength(mixed));
       },
     ),
+  );
+});
+
+test("subprotocols of exactly the longest length together are accepted, and one character more is not", () => {
+  const half = "a".repeat(maxSubprotocolsLength / 2 - 1);
+
+  expect(findSubprotocolError([half, `b${half.slice(1)}`])).toBeUndefined();
+  expect(findSubprotocolError([half, `b${half}`])).toBe(
+    "The subprotocols together are longer than 16384 characters",
   );
 });
