@@ -65,7 +65,6 @@ export class Connection {
   #address: string | undefined;
   #alive: KeepaliveEntry | undefined;
   #deadline: Disposable | undefined;
-  #startTime = 0;
   #buffered = 0;
   /** The part of `#buffered` that waits for the network, and its messages. */
   #held = 0;
@@ -73,8 +72,10 @@ export class Connection {
   #pending = 0;
   #isPaused = false;
   #isSilent = false;
-  /** The end that the guest is not told yet. */
-  #ending: { readonly timer: Disposable; tell(): void } | undefined;
+  /** Runs until the guest may be told that the connection failed. */
+  #floor: Disposable | undefined;
+  /** Tells the end that the guest is not told yet. */
+  #tell: (() => void) | undefined;
   #start: ConnectionStart | undefined;
 
   constructor(
@@ -99,7 +100,11 @@ export class Connection {
     const { url } = this.#target;
     this.#isPaused = start.isPaused;
     this.#start = start;
-    this.#startTime = clock.now();
+    // For every connection, so that the time of a failure does not depend on what failed.
+    this.#floor = clock.schedule(() => {
+      this.#floor = undefined;
+      this.#tell?.();
+    }, failureTime);
     this.#emit({
       type: "connecting",
       connection: this.#id,
@@ -146,8 +151,8 @@ export class Connection {
     this.#isSilent = true;
     this.#fail("ERR_ABORTED", "the connection was dropped by the script or with its sandbox");
     // It may have failed before, and only wait for its time to tell.
-    this.#ending?.timer[Symbol.dispose]();
-    this.#ending?.tell();
+    this.#endFloor();
+    this.#tell?.();
   }
 
   /** Goes away politely: the guest hears nothing more. */
@@ -287,6 +292,7 @@ export class Connection {
   #onOpened({ protocol, extensions, address }: Handshake): void {
     if (this.#state !== "connecting") return;
     this.#state = "open";
+    this.#endFloor();
     this.#ticket?.done("opened");
     this.#deadline?.[Symbol.dispose]();
     this.#address = address;
@@ -418,10 +424,9 @@ export class Connection {
    */
   #settle({ close, failure }: End, when: "now" | "later"): void {
     if (this.#state === "closed") return;
-    const { clock, guest } = this.#dependencies;
+    const { guest } = this.#dependencies;
     const isOwn = failure !== undefined && ownFailures.has(failure.code);
-    const wait =
-      this.#state === "connecting" && !isOwn ? this.#startTime + failureTime - clock.now() : 0;
+    if (isOwn) this.#endFloor();
     this.#state = "closed";
     this.#release();
     const { code, reason, wasClean } = close;
@@ -436,15 +441,20 @@ export class Connection {
     const failed = failure !== undefined;
     const unsent = this.#buffered;
     const tell = (): void => {
-      this.#ending = undefined;
+      this.#tell = undefined;
       if (!this.#isSilent) guest.closed(this.#id, { code, reason, wasClean, failed, unsent });
       this.#start?.ended();
     };
-    if (wait > 0) this.#ending = { tell, timer: clock.schedule(tell, wait) };
+    if (this.#floor !== undefined) this.#tell = tell;
     else if (when === "now") tell();
     else queueMicrotask(tell);
     // Last: the next in the queue begins with it.
     this.#ticket?.done(isOwn ? "abandoned" : "failed");
+  }
+
+  #endFloor(): void {
+    this.#floor?.[Symbol.dispose]();
+    this.#floor = undefined;
   }
 
   /** Gives back everything that the connection takes. */
