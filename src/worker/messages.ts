@@ -90,6 +90,8 @@ export type TransportCommand =
       readonly code: number | undefined;
       readonly reason: string | undefined;
     }
+  /** A message of so many bytes has been taken over: more may come. */
+  | { readonly type: "taken"; readonly connection: number; readonly bytes: number }
   | { readonly type: "abort" | "pause" | "resume" | "ping"; readonly connection: number };
 
 /** From the embedder's transport. */
@@ -104,6 +106,8 @@ export type TransportEvent =
       readonly type: "text" | "binary";
       readonly connection: number;
       readonly data: string | Uint8Array<ArrayBuffer>;
+      /** What is answered with `taken`. */
+      readonly bytes: number;
     }
   | { readonly type: "sent"; readonly connection: number; readonly bytes: number }
   | { readonly type: "disconnected"; readonly connection: number; readonly close: CloseInfo };

@@ -47,10 +47,12 @@ export class RemoteTransport implements Transport {
         break;
       case "text":
         sink.text(event.data);
+        this.#take(event.connection, event.bytes);
         break;
       case "binary":
         // The sender only posts bytes for binary messages.
         if (typeof event.data !== "string") sink.binary(event.data);
+        this.#take(event.connection, event.bytes);
         break;
       case "sent":
         sink.sent(event.bytes);
@@ -61,13 +63,23 @@ export class RemoteTransport implements Transport {
         break;
     }
   }
+
+  #take(connection: number, bytes: number): void {
+    this.#post({ type: "taken", connection, bytes });
+  }
 }
+
+/** Bytes of messages on their way into the thread before a connection is paused: the thread may be busy with a script. */
+const maxUnderWay = 2 ** 20;
+
+/** What one message takes beside its payload. */
+const messageOverhead = 256;
 
 /** Outside: makes the connections of a {@link RemoteTransport} with the embedder's transport. */
 export class TransportHost {
   readonly #transport: Transport;
   readonly #post: (event: TransportEvent) => void;
-  readonly #connections = new Map<number, TransportConnection>();
+  readonly #connections = new Map<number, HostedConnection>();
 
   constructor(transport: Transport, post: (event: TransportEvent) => void) {
     this.#transport = transport;
@@ -79,8 +91,9 @@ export class TransportHost {
       this.#connect(command.connection, command.request);
       return;
     }
-    const connection = this.#connections.get(command.connection);
-    if (connection === undefined) return;
+    const hosted = this.#connections.get(command.connection);
+    if (hosted === undefined) return;
+    const { connection } = hosted;
     switch (command.type) {
       case "send":
         connection.send(command.data);
@@ -92,10 +105,13 @@ export class TransportHost {
         connection.abort();
         break;
       case "pause":
-        connection.pause();
-        break;
       case "resume":
-        connection.resume();
+        hosted.isPausedInside = command.type === "pause";
+        balance(hosted);
+        break;
+      case "taken":
+        hosted.underWay -= command.bytes;
+        balance(hosted);
         break;
       case "ping":
         connection.ping?.();
@@ -105,14 +121,19 @@ export class TransportHost {
 
   /** The sandbox is gone: drops all connections. */
   abortAll(): void {
-    for (const connection of this.#connections.values()) connection.abort();
+    for (const { connection } of this.#connections.values()) connection.abort();
     this.#connections.clear();
   }
 
-  #connect(connection: number, request: TransportRequest): void {
+  #connect(id: number, request: TransportRequest): void {
     try {
-      const local = this.#transport.connect(request, this.#sink(connection));
-      this.#connections.set(connection, local);
+      const connection = this.#transport.connect(request, this.#sink(id));
+      this.#connections.set(id, {
+        connection,
+        underWay: 0,
+        isPausedInside: false,
+        isPaused: false,
+      });
     } catch (error) {
       // The contract forbids it, but the transport is the embedder's and the sandbox is not to blame.
       const failure: ConnectionFailure = {
@@ -122,18 +143,32 @@ export class TransportHost {
         host: new URL(request.url).host,
       };
       const close: CloseInfo = { code: 1006, reason: "", wasClean: false, failure };
-      this.#post({ type: "disconnected", connection, close });
+      this.#post({ type: "disconnected", connection: id, close });
     }
   }
 
   #sink(connection: number): TransportSink {
     const post = this.#post;
+    const count = (data: string | Uint8Array): number => {
+      const bytes = data.length + messageOverhead;
+      const hosted = this.#connections.get(connection);
+      if (hosted !== undefined) {
+        hosted.underWay += bytes;
+        balance(hosted);
+      }
+      return bytes;
+    };
     return {
       opened: (handshake) => post({ type: "opened", connection, handshake }),
       received: (pendingBytes) => post({ type: "received", connection, pendingBytes }),
       text: (data) =>
-        post({ type: "text", connection, data: typeof data === "string" ? data : copy(data) }),
-      binary: (data) => post({ type: "binary", connection, data: copy(data) }),
+        post({
+          type: "text",
+          connection,
+          data: typeof data === "string" ? data : copy(data),
+          bytes: count(data),
+        }),
+      binary: (data) => post({ type: "binary", connection, data: copy(data), bytes: count(data) }),
       sent: (bytes) => post({ type: "sent", connection, bytes }),
       closed: (close: CloseInfo) => {
         this.#connections.delete(connection);
@@ -141,6 +176,26 @@ export class TransportHost {
       },
     };
   }
+}
+
+interface HostedConnection {
+  readonly connection: TransportConnection;
+  /** Bytes that were posted and not taken. */
+  underWay: number;
+  /** Whether the sandbox wants no more for now. */
+  isPausedInside: boolean;
+  /** Whether the transport was told to pause. */
+  isPaused: boolean;
+}
+
+/** Pauses or resumes a connection as both its ends want it. */
+function balance(hosted: HostedConnection): void {
+  const { connection, underWay, isPausedInside, isPaused } = hosted;
+  const shouldPause = isPausedInside || underWay > (isPaused ? maxUnderWay / 2 : maxUnderWay);
+  if (shouldPause === isPaused) return;
+  hosted.isPaused = shouldPause;
+  if (shouldPause) connection.pause();
+  else connection.resume();
 }
 
 /** Exactly these bytes: posting a view of a pooled buffer would clone its neighbours too. */

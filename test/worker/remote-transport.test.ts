@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import type { TransportCommand, TransportEvent } from "../../src/worker/messages.ts";
+import { RemoteTransport, TransportHost } from "../../src/worker/remote-transport.ts";
+import { cleanClose, createFakeTransport, type FakeConnection } from "../support/fake-transport.ts";
+import { createRecordingSink, type RecordingSink } from "../support/recording-sink.ts";
+
+interface Setup {
+  /** The embedder's end. */
+  readonly outside: FakeConnection;
+  /** What the sandbox hears. */
+  readonly sink: RecordingSink;
+  readonly connection: ReturnType<RemoteTransport["connect"]>;
+  readonly host: TransportHost;
+  /** Lets the sandbox's thread take what was posted to it. */
+  deliver(): void;
+}
+
+/** One connection of a sandbox whose thread takes its messages when told. */
+function setUp(): Setup {
+  const transport = createFakeTransport();
+  const underWay: TransportEvent[] = [];
+  const host = new TransportHost(transport, (event) => underWay.push(event));
+  const remote = new RemoteTransport((command: TransportCommand) => host.receive(command));
+  const sink = createRecordingSink();
+  const request = {
+    url: "ws://peer.example/",
+    protocols: [],
+    maxMessageBytes: 2 ** 20,
+    maxFragments: 100,
+    closeTimeout: 1_000,
+    addresses: {},
+    connect: {},
+  };
+  const connection = remote.connect(request, sink);
+  return {
+    outside: transport.last,
+    sink,
+    connection,
+    host,
+    deliver() {
+      for (const event of underWay.splice(0)) remote.receive(event);
+    },
+  };
+}
+
+test("what happens outside reaches the sandbox in order", () => {
+  const { outside, sink, deliver } = setUp();
+
+  outside.sink.opened({ protocol: "a", extensions: "", address: "192.0.2.1" });
+  outside.sink.received(3);
+  outside.sink.text("hello");
+  outside.sink.binary(Uint8Array.of(1, 2));
+  outside.sink.sent(5);
+  outside.sink.closed(cleanClose(1000));
+  deliver();
+
+  expect(sink.log).toEqual(["opened", "text hello", "binary [1 2]", "closed 1000"]);
+  expect(sink.pending).toEqual([3]);
+  expect(sink.sentBytes).toBe(5);
+});
+
+test("a connection pauses while more than 1 MiB is on its way into a busy thread, and goes on after half of it", () => {
+  const { outside, deliver } = setUp();
+  outside.sink.text("x".repeat(2 ** 20 - 256));
+  expect(outside.calls).toEqual([]);
+
+  outside.sink.text("");
+  expect(outside.calls).toEqual(["pause"]);
+  deliver();
+
+  expect(outside.calls).toEqual(["pause", "resume"]);
+});
+
+test("empty messages count, too", () => {
+  const { outside } = setUp();
+
+  for (let count = 0; count <= 4_096; count += 1) outside.sink.binary(new Uint8Array());
+
+  expect(outside.calls).toEqual(["pause"]);
+});
+
+test("a connection that both ends want to pause goes on when both want it to", () => {
+  const { outside, connection, deliver } = setUp();
+  connection.pause();
+  outside.sink.text("x".repeat(2 ** 20));
+  expect(outside.calls).toEqual(["pause"]);
+
+  connection.resume();
+  expect(outside.calls).toEqual(["pause"]);
+  deliver();
+
+  expect(outside.calls).toEqual(["pause", "resume"]);
+});
+
+test("the end of the sandbox drops all connections", () => {
+  const { outside, host } = setUp();
+
+  host.abortAll();
+
+  expect(outside.calls).toEqual(["abort"]);
+});
