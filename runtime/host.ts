@@ -3,10 +3,10 @@
  * the bundle is evaluated for each.
  */
 import type { HostCalls } from "../src/boundary.ts";
-import { jsonStringify } from "./intrinsics.ts";
+import { jsonStringify, RangeErrorOf } from "./intrinsics.ts";
 
 export let hostConnect: HostCalls["connect"];
-export let hostSend: HostCalls["send"];
+let hostSend: HostCalls["send"];
 export let hostClose: HostCalls["close"];
 export let hostAbort: HostCalls["abort"];
 export let hostBufferedAmount: HostCalls["bufferedAmount"];
@@ -36,5 +36,50 @@ export function connectHost(host: HostCalls): void {
 
 /** Sends a well-formed text; the host asks for JSON when its own conversion would not be exact. */
 export function sendText(id: number, text: string): void {
-  if (hostSend(id, text, text.length)) hostSend(id, jsonStringify(text), -1);
+  try {
+    if (hostSend(id, text, text.length)) hostSend(id, jsonStringify(text), -1);
+  } catch {
+    refused();
+  }
+}
+
+/** Sends a buffer. */
+export function sendBytes(id: number, bytes: ArrayBuffer): void {
+  try {
+    hostSend(id, bytes, 0);
+  } catch {
+    refused();
+  }
+}
+
+/** The host's functions with those that take input of any size wrapped: what they refuse becomes an exception of the web's kind. */
+export function withErrors(host: HostCalls): HostCalls {
+  return {
+    __proto__: null,
+    ...host,
+    connect: wrapped(host.connect),
+    randomBytes: wrapped(host.randomBytes),
+    encode: wrapped(host.encode),
+    decode: wrapped(host.decode),
+    encodingName: wrapped(host.encodingName),
+    url: wrapped(host.url),
+  } as HostCalls;
+}
+
+function wrapped<A extends readonly unknown[], R>(call: (...input: A) => R): (...input: A) => R {
+  const callWith = call as unknown as (one: unknown, two: unknown, three: unknown) => R;
+  return ((one: unknown, two: unknown, three: unknown): R => {
+    try {
+      return callWith(one, two, three);
+    } catch {
+      return refused();
+    }
+  }) as unknown as (...input: A) => R;
+}
+
+/** A script gives its own arguments to checked functions, so that only their size can be wrong. */
+function refused(): never {
+  throw new RangeErrorOf(
+    "The input is too large for the host, or there is no memory left for the answer",
+  );
 }

@@ -8,7 +8,7 @@ import { connectDispatch, finishDispatch } from "./dispatch.ts";
 import { installEncoding } from "./encoding.ts";
 import { connectEventTarget, removeAllListeners } from "./event-target.ts";
 import { installGlobal } from "./global.ts";
-import { connectHost } from "./host.ts";
+import { connectHost, withErrors } from "./host.ts";
 import { defineValue } from "./interface.ts";
 import { installInterfaces, installWebSocket } from "./interfaces.ts";
 import { deleteProperty, jsonParse, jsonStringify, ownKeys } from "./intrinsics.ts";
@@ -24,7 +24,8 @@ import { installUrl } from "./url.ts";
 import { connectWebSockets, handleSocketEvent, shutDownSockets } from "./web-socket.ts";
 
 /** Builds the runtime in a fresh context; see `Install` in the boundary. */
-export const install: Install = (global, host) => {
+export const install: Install = (global, hostCalls) => {
+  const host = withErrors(hostCalls);
   const options: Mutable<RuntimeOptions> = {
     globals: [],
     delivery: "auto",

@@ -16,7 +16,7 @@ import {
   hostBufferedAmount,
   hostClose,
   hostConnect,
-  hostSend,
+  sendBytes,
   sendText,
 } from "./host.ts";
 import {
@@ -187,7 +187,7 @@ export class WebSocket extends EventTarget {
     if (this.#readyState !== open || this.#isGone) {
       this.#stuckBytes += bytes === undefined ? utf8Length(text) : arrayBufferByteLength(bytes);
     } else if (bytes === undefined) sendText(this.#id, text);
-    else hostSend(this.#id, bytes, 0);
+    else sendBytes(this.#id, bytes);
   }
 
   /** Not of the standard: frees the connection now; nothing is heard of it any more. */

@@ -21,6 +21,9 @@ export interface Values {
   buffer(bytes: Uint8Array<ArrayBufferLike>): QuickJSHandle;
 }
 
+/** Code units of a text from which on its bytes are counted. */
+const maxUncounted = 2 ** 16;
+
 /** Creates the {@link Values} of a context. */
 export function createValues(context: QuickJSContext): Values {
   const internals = engineInternals(context);
@@ -41,7 +44,8 @@ export function createValues(context: QuickJSContext): Values {
 
   return {
     text(text) {
-      const size = text.length * 3 + 1;
+      // To count is slower than to reserve too much, unless that would be a large part of the memory.
+      const size = (text.length < maxUncounted ? text.length * 3 : Buffer.byteLength(text)) + 1;
       const address = allocate(size);
       // A view made after the allocation: before it, growing memory could have detached the view.
       const memory = Buffer.from(module.HEAPU8.buffer, address, size);

@@ -4,10 +4,10 @@ const maxJsonLength = 2 ** 28;
 /**
  * Parses a JSON text from the guest.
  *
- * @throws {TypeError} when it is not a string or too long. @throws {SyntaxError} when it is not JSON.
+ * @throws {TypeError} when it is not a string or longer than `maxLength`. @throws {SyntaxError} when it is not JSON.
  */
-export function parseJson(json: unknown): unknown {
-  if (typeof json !== "string" || json.length > maxJsonLength) {
+export function parseJson(json: unknown, maxLength: number = maxJsonLength): unknown {
+  if (typeof json !== "string" || json.length > maxLength) {
     throw new TypeError("Expected a JSON text");
   }
   return JSON.parse(json);

@@ -17,9 +17,15 @@ const attributes = [
 
 type Attribute = (typeof attributes)[number];
 
+/**
+ * Longest request, in code units: two of a query can become a pair of strings on the host, which takes a hundred times the
+ * memory.
+ */
+const maxRequestLength = 4 * 2 ** 20;
+
 /** `HostCalls.url`: parses and changes URLs with the host's own implementation. */
 export function url(json: string): string {
-  const request = parseJson(json);
+  const request = parseJson(json, maxRequestLength);
   if (!Array.isArray(request)) throw new TypeError("Expected a list");
   return JSON.stringify(answer(request) ?? null);
 }

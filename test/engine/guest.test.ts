@@ -7,6 +7,7 @@ import { openEngine } from "../support/engine.ts";
 const options: RuntimeOptions = {
   globals: guestGlobals,
   delivery: "auto",
+  maxListeners: 100,
   maxTimers: 1_000,
   args: [],
   timeOrigin: 0,

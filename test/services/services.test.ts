@@ -165,6 +165,13 @@ describe("url", () => {
     ]);
   });
 
+  test("takes requests of up to 4 Mi code units: the pairs of a query take a hundred times as much", () => {
+    const longest = 4 * 2 ** 20 - '["params",""]'.length;
+
+    expect(ask("params", "a".repeat(longest))).toHaveLength(1);
+    expect(() => ask("params", "a".repeat(longest + 1))).toThrow(TypeError);
+  });
+
   test("serializes pairs", () => {
     expect(ask("query", [["a b", "é&=\0"]])).toBe("a+b=%C3%A9%26%3D%00");
   });
