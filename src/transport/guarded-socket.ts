@@ -5,6 +5,7 @@ import type { LookupFunction, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { findAddressRefusal } from "../policy/address-rules.ts";
 import type { AddressRules, TlsOptions } from "../policy/policy.ts";
+import type { LookupQueue } from "./lookup-queue.ts";
 
 /** An address that the rules do not allow; no packet left for it. */
 export class AddressRefusedError extends Error {
@@ -78,16 +79,24 @@ export function tlsOptions(
   };
 }
 
+/** What {@link guardLookup} needs. */
+export interface LookupGuard {
+  /** Resolves names. @defaultValue the system, as far as `queue` lets it */
+  readonly lookup: LookupFunction | undefined;
+  readonly queue: LookupQueue;
+  readonly addresses: AddressRules;
+  /** Whether the connection still wants the answer. */
+  isWanted(): boolean;
+  /** Is called before a good answer. */
+  answered(): void;
+}
+
 /**
- * Wraps a lookup so that it answers with allowed addresses only, in the form that is asked for. One refused address refuses the
- * whole answer: a name that also leads elsewhere is not the name that was meant. `answered` is called before a good answer.
+ * Makes a lookup that answers with allowed addresses only, in the form that is asked for. One refused address refuses the
+ * whole answer: a name that also leads elsewhere is not the name that was meant.
  */
-export function guardLookup(
-  lookup: LookupFunction | undefined,
-  addresses: AddressRules,
-  answered: () => void,
-): LookupFunction {
-  const resolve = lookup ?? lookupByName;
+export function guardLookup(guard: LookupGuard): LookupFunction {
+  const { addresses } = guard;
   return (hostname, options, callback) => {
     let isOver = false;
     function settle(error: NodeJS.ErrnoException | null, answer: readonly LookupAddress[]): void {
@@ -99,18 +108,28 @@ export function guardLookup(
         callback(error ?? noAddressError(hostname), [], 0);
         return;
       }
-      answered();
+      guard.answered();
       if (options.all === true) callback(null, [...answer]);
       else callback(null, first.address, first.family);
     }
-    try {
-      resolve(hostname, { ...options, all: true }, (error, answer, family) => {
-        if (error) settle(error, []);
-        else settleChecked(readAnswer(answer, family), addresses, settle);
-      });
-    } catch (error) {
-      settle(error instanceof Error ? error : new Error(String(error)), []);
+    function start(lookup: LookupFunction, done: () => void): void {
+      try {
+        lookup(hostname, { ...options, all: true }, (error, answer, family) => {
+          done();
+          if (error) settle(error, []);
+          else settleChecked(readAnswer(answer, family), addresses, settle);
+        });
+      } catch (error) {
+        done();
+        settle(error instanceof Error ? error : new Error(String(error)), []);
+      }
     }
+    if (guard.lookup !== undefined) start(guard.lookup, () => {});
+    else
+      guard.queue.enter(
+        (done) => start(lookupByName, done),
+        () => guard.isWanted(),
+      );
   };
 }
 

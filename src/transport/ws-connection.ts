@@ -6,6 +6,7 @@ import type { ConnectionFailure, FailureCode, FailureStage } from "../events.ts"
 import { effectivePort } from "../policy/origin-pattern.ts";
 import { abnormalCloseCode } from "../websocket/close-code.ts";
 import { guardLookup } from "./guarded-socket.ts";
+import type { LookupQueue } from "./lookup-queue.ts";
 import type {
   CloseInfo,
   Handshake,
@@ -36,14 +37,25 @@ export class WsConnection implements TransportConnection {
   /** Payload of the latest ping that waits for the pong before it to leave. */
   #ping: Buffer | "none" | "idle" = "idle";
 
-  constructor(request: TransportRequest, sink: TransportSink, options: WsTransportOptions) {
+  constructor(
+    request: TransportRequest,
+    sink: TransportSink,
+    options: WsTransportOptions,
+    queue: LookupQueue,
+  ) {
     const url = new URL(request.url);
     this.#request = request;
     this.#sink = sink;
     this.#host = hostOf(url);
     this.#agent = options.agent;
-    const lookup = guardLookup(options.lookup, request.addresses, () => {
-      this.#stage = "connect";
+    const lookup = guardLookup({
+      lookup: options.lookup,
+      queue,
+      addresses: request.addresses,
+      isWanted: () => !this.#isOver,
+      answered: () => {
+        this.#stage = "connect";
+      },
     });
     const made = clientOptions(url, request, {
       agent: options.agent,

@@ -1,12 +1,14 @@
 import { findAddressRefusal } from "../policy/address-rules.ts";
 import { parseAddress } from "../policy/address.ts";
 import { AddressRefusedError } from "./guarded-socket.ts";
+import { LookupQueue } from "./lookup-queue.ts";
 import type { Transport } from "./transport.ts";
 import { refusedConnection, WsConnection } from "./ws-connection.ts";
 import type { WsTransportOptions } from "./ws-transport-options.ts";
 
 /** Makes the transport for Node: the `ws` package on sockets whose addresses are checked. */
 export function wsTransport(options: WsTransportOptions = {}): Transport {
+  const queue = new LookupQueue();
   return {
     connect(request, sink) {
       const { hostname } = new URL(request.url);
@@ -15,7 +17,7 @@ export function wsTransport(options: WsTransportOptions = {}): Transport {
       if (reason !== undefined) {
         return refusedConnection(request, sink, new AddressRefusedError(hostname, reason));
       }
-      return new WsConnection(request, sink, options);
+      return new WsConnection(request, sink, options, queue);
     },
   };
 }

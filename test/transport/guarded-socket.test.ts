@@ -6,12 +6,21 @@ import {
   guardLookup,
   openGuardedSocket,
 } from "../../src/transport/guarded-socket.ts";
+import { LookupQueue } from "../../src/transport/lookup-queue.ts";
 import { openRawServer } from "../support/raw-server.ts";
 
 /** A lookup that nobody checks, as if the rules had been passed by. */
 const unchecked: LookupFunction = (_hostname, options, callback) => {
   if (options.all === true) callback(null, [{ address: "127.0.0.1", family: 4 }]);
   else callback(null, "127.0.0.1", 4);
+};
+
+/** What a connection to this machine gives its lookup. */
+const guard = {
+  queue: new LookupQueue(),
+  addresses: { loopback: true },
+  isWanted: () => true,
+  answered: () => undefined,
 };
 
 describe("openGuardedSocket", () => {
@@ -51,7 +60,11 @@ describe("openGuardedSocket", () => {
 describe("guardLookup", () => {
   test("answers in the form that is asked for", () => {
     const answers: unknown[] = [];
-    const lookup = guardLookup(unchecked, { loopback: true }, () => answers.push("answered"));
+    const lookup = guardLookup({
+      ...guard,
+      lookup: unchecked,
+      answered: () => answers.push("answered"),
+    });
 
     lookup("a", { all: true }, (error, answer) => answers.push([error, answer]));
     lookup("a", { all: false }, (error, answer, family) => answers.push([error, answer, family]));
@@ -65,7 +78,7 @@ describe("guardLookup", () => {
   });
 
   test("asks the system by default", async () => {
-    const lookup = guardLookup(undefined, { loopback: true }, () => undefined);
+    const lookup = guardLookup({ ...guard, lookup: undefined });
 
     const error = await new Promise((resolve) => {
       lookup("localhost", { all: true }, (failure, answer) => {
