@@ -111,8 +111,7 @@ export class Connection {
       url: url.href,
       protocols: this.#protocols,
     });
-    if (start.isOverLimit) this.#exceed("maxConnections", "ERR_LIMIT", "limit");
-    else this.#ticket = queue.enter((ticket) => this.#begin(ticket));
+    this.#ticket = queue.enter((ticket) => this.#begin(ticket));
   }
 
   send(data: string | Uint8Array<ArrayBuffer>): void {
@@ -205,6 +204,11 @@ export class Connection {
   #begin(ticket: ConnectTicket): void {
     const { clock, limits } = this.#dependencies;
     this.#ticket = ticket;
+    // It takes its turn, too: to fail costs the host as much as to be refused.
+    if (this.#start?.isOverLimit === true) {
+      this.#exceed("maxConnections", "ERR_LIMIT", "limit");
+      return;
+    }
     this.#hasBegun = true;
     this.#deadline = clock.schedule(() => {
       const message = `the connection was not open after ${limits.handshakeTimeout} ms`;

@@ -71,6 +71,8 @@ export class Network {
   #lastId = 0;
   /** Connections that use the network; those that only wait to tell their end do not. */
   #active = 0;
+  /** Whether the script was refused one connection more: that is told once, until one has ended. */
+  #isFull = false;
   #isPaused = false;
   #isClosed = false;
   #drained: (() => void)[] = [];
@@ -133,7 +135,8 @@ export class Network {
     if (protocolError !== undefined) return [0, protocolError];
     const { limits, emit } = this.#dependencies;
     if (this.#connections.size >= limits.maxConnections + maxFailing) {
-      emit({ type: "limit", limit: "maxConnections" });
+      if (!this.#isFull) emit({ type: "limit", limit: "maxConnections" });
+      this.#isFull = true;
       return [-1, `More than ${maxFailing} connections wait to fail`];
     }
     // A guest that is going away gets a connection that never does anything.
@@ -192,15 +195,17 @@ export class Network {
   #start(id: number, connection: Connection): void {
     const { limits, changed } = this.#dependencies;
     this.#connections.set(id, connection);
-    this.#active += 1;
+    const isOverLimit = this.#active >= limits.maxConnections;
+    if (!isOverLimit) this.#active += 1;
     connection.start({
-      isOverLimit: this.#active > limits.maxConnections,
+      isOverLimit,
       isPaused: this.#isPaused,
       released: () => {
-        this.#active -= 1;
+        if (!isOverLimit) this.#active -= 1;
       },
       ended: () => {
         this.#connections.delete(id);
+        this.#isFull = false;
         if (this.#connections.size === 0) this.#settleDrained();
         changed();
       },

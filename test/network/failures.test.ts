@@ -201,6 +201,42 @@ describe("limits", () => {
     expect(told.at(-1)).toBe("5 open");
   });
 
+  test("connections beyond maxConnections take their turn in maxConnectRate, and hold no place", async () => {
+    const { network, clock, told, open, connect } = withLimits({
+      maxConnections: 1,
+      maxConnectRate: 2,
+    });
+    const first = open();
+    connect();
+    connect();
+
+    clock.advance(failureTime);
+    expect(told).toEqual(["1 open", "2 closed 1006 failed"]);
+    network.abort(first);
+    clock.advance(30_000);
+    await settled();
+
+    expect(told).toEqual(["1 open", "2 closed 1006 failed", "3 closed 1006 failed"]);
+    clock.advance(30_000);
+    expect(open()).toBe(4);
+  });
+
+  test("being refused a connection more is told once, until one has ended", async () => {
+    const { network, events, connect } = withLimits({ maxConnections: 0, maxConnectDelay: 0 });
+    const ids = Array.from({ length: 1_024 }, () => connect());
+    const told = (): number => events.filter(({ type }) => type === "limit").length;
+    const before = told();
+
+    for (let count = 0; count < 3; count += 1) network.connect("ws://peer.example", []);
+    expect(told()).toBe(before + 1);
+    network.abort(ids[0] ?? 0);
+    await settled();
+    connect();
+    network.connect("ws://peer.example", []);
+
+    expect(told()).toBe(before + 3);
+  });
+
   test.each([
     ["text", "€€", "€€€"],
     ["binary", new Uint8Array(6), new Uint8Array(7)],
