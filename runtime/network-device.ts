@@ -20,10 +20,14 @@ export interface NetworkDevice {
   update(): void;
 }
 
+/** How deep calls of `update()` in callbacks may nest: the innermost one leaves what waits to those around it. */
+const maxNesting = 16;
+
 /** The events that wait for `update()`. */
 export class UpdateQueue {
   #first: QueuedEvent | undefined;
   #last: QueuedEvent | undefined;
+  #nesting = 0;
 
   add(kind: EventKind, id: number, data: string | ArrayBuffer | undefined): void {
     if (kind === EventKind.Close) noteGone(id, data);
@@ -33,13 +37,23 @@ export class UpdateQueue {
     this.#last = event;
   }
 
-  /** Handles all events; a callback may do so too. */
-  drain(): void {
-    for (let event = this.#first; event !== undefined; event = this.#first) {
-      this.#first = event.next;
-      if (this.#first === undefined) this.#last = undefined;
-      handleSocketEvent(event.kind, event.id, event.data, true);
+  /**
+   * Handles all events; a callback may do so too, though not to a depth where the stack ends and takes an event with it. Returns
+   * whether none is left.
+   */
+  drain(): boolean {
+    if (this.#nesting === maxNesting) return false;
+    this.#nesting += 1;
+    try {
+      for (let event = this.#first; event !== undefined; event = this.#first) {
+        this.#first = event.next;
+        if (this.#first === undefined) this.#last = undefined;
+        handleSocketEvent(event.kind, event.id, event.data, true);
+      }
+    } finally {
+      this.#nesting -= 1;
     }
+    return true;
   }
 
   clear(): void {
@@ -59,8 +73,7 @@ export function createNetworkDevice(
     },
     update() {
       if (queue === undefined) return;
-      queue.drain();
-      hostUpdated();
+      if (queue.drain()) hostUpdated();
     },
   };
   defineFunction(device, "createWebSocket", device.createWebSocket, 1);

@@ -103,6 +103,20 @@ describe.each(buildNames)('delivery "update" on %s', (build) => {
     expect(guest.evaluate("log")).toEqual(["messagea1", "outer"]);
   });
 
+  test("update() in every callback of many loses no event, whatever the depth", async () => {
+    using guest = await createGuest({ build, delivery });
+    guest.evaluate(
+      `${prelude} var count = 0; ws.onmessage = () => { count++; NetworkDevice.update(); };`,
+    );
+    guest.deliver(EventKind.Open, 1, '["",""]');
+    for (let index = 0; index < 1_000; index += 1) guest.deliver(EventKind.Text, 1, "a");
+
+    guest.evaluate("NetworkDevice.update()");
+
+    expect(guest.evaluate("count")).toBe(1_000);
+    expect(guest.callsOf("report")).toEqual([]);
+  });
+
   test("destroy() drops the events that wait", async () => {
     using guest = await createGuest({ build, delivery });
     guest.evaluate(`${prelude} ws.onmessage = (e) => { log.push(e.data); ws.destroy(); };`);
