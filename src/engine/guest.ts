@@ -25,6 +25,9 @@ export class GuestEntryError extends Error {
   }
 }
 
+/** Bytes beside a script's source that the engine needs without asking: a handful of values, and a little of its own. */
+const roomForCompiling = 4_096;
+
 /** Whether an error leaves the engine in working order: after any other it must not be touched again. */
 export function isGuestFailure(error: unknown): boolean {
   return error instanceof GuestEntryError || error instanceof OutOfMemoryError;
@@ -117,6 +120,8 @@ export class Guest implements Disposable {
     options: { readonly name: string; readonly type: "script" | "module"; readonly id: number },
   ): { readonly evaluation: Evaluation; readonly more: boolean } {
     const { name, type, id } = options;
+    // The engine would write a source that it has no room for over its own data.
+    this.#values.checkRoom(Buffer.byteLength(source) + Buffer.byteLength(name) + roomForCompiling);
     this.#call("begin", []).dispose();
     const result = this.#context.evalCode(source, name, {
       type: type === "module" ? "module" : "global",

@@ -19,6 +19,8 @@ export interface Values {
   text(text: string): QuickJSHandle;
   /** Makes an `ArrayBuffer` with a copy of `bytes`. */
   buffer(bytes: Uint8Array<ArrayBufferLike>): QuickJSHandle;
+  /** Throws {@link OutOfMemoryError} unless the engine's own functions have room for so many bytes at once. */
+  checkRoom(bytes: number): void;
 }
 
 /** Code units of a text from which on its bytes are counted. */
@@ -32,6 +34,9 @@ export function createValues(context: QuickJSContext): Values {
       text: (text) => context.newString(text),
       // A view of a pooled Buffer must be cut to its own bytes.
       buffer: (bytes) => context.newArrayBuffer(new Uint8Array(bytes).buffer),
+      checkRoom() {
+        // Nothing can be asked: what is too large ends the engine.
+      },
     };
   }
   const { module, ffi, pointer, handle } = internals;
@@ -59,6 +64,9 @@ export function createValues(context: QuickJSContext): Values {
       const address = allocate(Math.max(bytes.byteLength, 1));
       module.HEAPU8.set(bytes, address);
       return handle(ffi.QTS_NewArrayBuffer(pointer, address, bytes.byteLength));
+    },
+    checkRoom(bytes) {
+      module._free(allocate(bytes));
     },
   };
 }
