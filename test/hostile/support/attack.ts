@@ -127,7 +127,8 @@ export async function runAttack(
   const dialledByAttack = dialled.stop();
   const ended = await endOf(sandbox);
   if (ended === undefined) {
-    await outcomeOf(sandbox.run(`exchange(${JSON.stringify(stillHere)})`));
+    const isHeld = options?.delivery === "update";
+    await outcomeOf(sandbox.run(`exchange(${JSON.stringify(stillHere)}, ${isHeld})`));
     await sandbox.idle();
   }
   const answer = await sibling.ask();

@@ -5,7 +5,8 @@
  * - `attempt(work)` prints the value of `work()`, or the name of what it throws.
  * - `connect(url, protocols)` opens a socket and prints its events.
  * - `onPort(host)` is the URL of the hostile server under some spelling of its host.
- * - `exchange(text)` opens a socket to the echo server, sends the text and prints what comes back.
+ * - `exchange(text, isHeld)` opens a socket to the echo server, sends the text and prints what comes back; `isHeld` tells that events
+ *   wait for `update()`.
  */
 export const guestHelpers = `
   const [echoUrl, port] = NetworkDevice.args;
@@ -37,8 +38,14 @@ export const guestHelpers = `
     }
   };
 
-  const exchange = (text) => {
+  const { setInterval: every, clearInterval: never } = globalThis;
+  const { update } = NetworkDevice;
+  const exchange = (text, isHeld) => {
     const socket = new Socket(echoUrl);
+    if (isHeld) {
+      const poll = every(update, 1);
+      socket.addEventListener("close", () => never(poll));
+    }
     socket.onopen = () => socket.send(text);
     socket.onmessage = ({ data }) => { print(data); socket.close() };
   };
