@@ -117,7 +117,7 @@ const nameCases: readonly HostileCase[] = names.map(([id, shows, addresses]) => 
   script: toName,
   policy: everyHost,
   transport: resolving(addresses),
-  outcome: refused({ ...refusedAddress, address: addresses.at(-1) }),
+  outcome: refused({ ...refusedAddress, address: addresses.at(-1) ?? "" }),
 }));
 
 const otherCases: readonly HostileCase[] = [
