@@ -19,6 +19,8 @@ export interface Arena {
   expectContained(row: HostileCase): Promise<AttackReport>;
   /** Looks at sibling and resources only: for attacks whose other sides need words of their own. */
   expectSurvived(attack: Attack): Promise<AttackReport>;
+  /** Takes the errors that nobody handled: for what is meant to become one. */
+  takeEscapes(): readonly string[];
 }
 
 /** Most MiB by which one attack may raise the highest memory of the process: a sandbox's own, buffers, and what Node keeps. */
@@ -48,6 +50,7 @@ export function openArena(): Arena {
 
   return {
     expectSurvived,
+    takeEscapes: () => escapes?.take() ?? [],
     async expectContained(row) {
       const report = await expectSurvived(row);
       expect(report.guest).toEqual(row.outcome.guest);

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { ScriptError, SandboxError } from "../../../src/errors.ts";
+import { SandboxError } from "../../../src/errors.ts";
 import type { ConnectionFailure, SandboxEvent } from "../../../src/events.ts";
 import { type Limits, strictLimits } from "../../../src/limits.ts";
 import { allowOrigins } from "../../../src/policy/allow-origins.ts";
@@ -26,7 +26,7 @@ export interface Attack {
   readonly policy?: readonly (string | Grant)[] | NetworkPolicy;
   /** Makes the transport, which is the embedder's own then. */
   readonly transport?: () => Transport;
-  readonly options?: Pick<SandboxOptions, "delivery" | "globals" | "modules" | "trace">;
+  readonly options?: Pick<SandboxOptions, "delivery" | "modules" | "signal">;
   /** What the hostile server does with each connection. @defaultValue it is a trap, which only counts */
   readonly serve?: (peer: RawPeer) => unknown;
   /** What the host does once the script runs. */
@@ -56,8 +56,8 @@ export interface AttackReport {
 /** What the embedder is told. */
 export interface HostView {
   readonly events: readonly SandboxEvent[];
-  /** How `run` ended: `"finished"`, or the error. */
-  readonly run: "finished" | ScriptError | SandboxError;
+  /** How `run` ended: `"finished"`, or the error: a `ScriptError` when the script threw. */
+  readonly run: "finished" | SandboxError;
   /** Messages of exceptions that nobody caught. */
   readonly uncaught: readonly string[];
   /** Names of the limits that were reported. */
