@@ -448,7 +448,7 @@ const connectionCases: readonly HostileCase[] = [
   },
 ];
 
-const endless = { maxTurnTime: 150 };
+const endless = { maxTurnTime: 300 };
 
 const endCases: readonly HostileCase[] = [
   {

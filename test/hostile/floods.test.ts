@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { frame, opcodes, type RawPeer } from "../support/raw-server.ts";
 import { expectKilled, type HostileCase, onBothThreads, openArena } from "./support/arena.ts";
+import { flood } from "./support/flood.ts";
 import { clamped, failing } from "./support/outcomes.ts";
 
 const { expectContained, expectSurvived } = openArena();
@@ -317,19 +318,11 @@ describe("floods of the host", () => {
   });
 });
 
-/** Sends messages as fast as the client takes them. */
+/** Accepts and sends messages as fast as the client takes them. */
 async function floodMessages(peer: RawPeer): Promise<void> {
-  const { socket } = peer;
   await peer.readRequest();
   peer.answer();
-  const message = frame(opcodes.binary, Buffer.alloc(60_000));
-  while (!socket.destroyed) {
-    if (!socket.write(message)) {
-      await new Promise<void>((resolve) => {
-        socket.once("drain", resolve).once("close", () => resolve());
-      });
-    }
-  }
+  await flood(peer, frame(opcodes.binary, Buffer.alloc(60_000)));
 }
 
 describe("floods of a server", () => {

@@ -118,7 +118,8 @@ export async function runAttack(
     },
   });
   if (attack.serve !== undefined) void serveAll(server, attack.serve);
-  await sandbox.run(guestHelpers, { name: "helpers.js" });
+  // On a machine that stalls, a short limit may end the sandbox here: the outcome then says so.
+  await outcomeOf(sandbox.run(guestHelpers, { name: "helpers.js" }));
 
   const running = outcomeOf(sandbox.run(script, { name: "attack.js", type }));
   await attack.meanwhile?.({ sandbox, server, events, printed: (line) => printed.wait(line) });
