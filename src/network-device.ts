@@ -46,6 +46,9 @@ export interface NetworkDeviceOptions extends Pick<
   failed(error: unknown): void;
 }
 
+/** Bytes that the guest needs to take the answer of `connect`, beside what the URL takes in it. */
+const roomForConnecting = 4_096;
+
 /** How long a peer has to answer when everything is closed at once. */
 const closeGrace = 100;
 
@@ -96,7 +99,10 @@ export class NetworkDevice {
       args: options.args,
       timeOrigin: Date.now(),
     };
-    this.#guest = new Guest(context, this.#hostCalls(), runtimeOptions, options.guest);
+    this.#guest = new Guest(context, this.#hostCalls(), runtimeOptions, {
+      ...options.guest,
+      isOverdue: () => this.#turns.isOverdue(),
+    });
     this.#turns = new TurnQueue({
       target: this.#guest,
       clock,
@@ -304,6 +310,8 @@ export class NetworkDevice {
       connect: (json) => {
         const [url, ...protocols] = parseTexts(json);
         if (url === undefined) throw new TypeError("expected a URL");
+        // A connection whose answer the script cannot be given would be nobody's.
+        this.#guest.checkRoom(roomForConnecting + json.length * 8);
         return JSON.stringify(this.#network.connect(url, protocols));
       },
       send: (id, data, length) => {
@@ -336,20 +344,25 @@ export class NetworkDevice {
         const name = logLevels[level];
         if (name === undefined) throw new RangeError("unknown level");
         const message = parseText(json);
-        if (this.#output.admits(message)) emit({ type: "console", level: name, message });
+        if (this.#isHeard(message)) emit({ type: "console", level: name, message });
       },
       alert: (json) => {
         const message = parseText(json);
-        if (this.#output.admits(message)) emit({ type: "alert", message });
+        if (this.#isHeard(message)) emit({ type: "alert", message });
       },
       report: (json) => {
-        if (this.#output.admits(json)) emit({ type: "error", exception: parseException(json) });
+        if (this.#isHeard(json)) emit({ type: "error", exception: parseException(json) });
       },
       settled: (id, json) => {
         this.#evaluations.get(id)?.(json === "" ? undefined : parseException(json));
       },
       ...createServices(),
     };
+  }
+
+  /** Whether a line of the script goes to the host: not beyond its limits, nor after its time, until the engine notices that. */
+  #isHeard(line: string): boolean {
+    return !this.#turns.isOverdue() && this.#output.admits(line);
   }
 
   get #isIdle(): boolean {

@@ -42,6 +42,8 @@ export interface GuestSource {
   readonly runtime: string | Entries;
   /** Promises that nobody handled, when the engine can tell. */
   readonly rejections?: Rejections | undefined;
+  /** Whether the turn is over its time: then nothing more of the script may run, not even its `onerror`. @defaultValue never */
+  isOverdue?(): boolean;
 }
 
 type Entry = keyof GuestRuntime;
@@ -58,6 +60,7 @@ export class Guest implements Disposable {
   readonly #values: Values;
   readonly #entries: Entries;
   readonly #rejections: Rejections | undefined;
+  readonly #isOverdue: () => boolean;
   #disposed = false;
 
   constructor(
@@ -68,6 +71,7 @@ export class Guest implements Disposable {
   ) {
     this.#context = context;
     this.#rejections = source.rejections;
+    this.#isOverdue = () => source.isOverdue?.() ?? false;
     this.#values = createValues(context);
     if (typeof source.runtime === "string") {
       this.#entries = installRuntime(context, source.runtime, calls);
@@ -93,6 +97,11 @@ export class Guest implements Disposable {
           ? this.#values.text(data)
           : this.#values.buffer(data);
     return this.#flag("deliver", [context.newNumber(kind), context.newNumber(id), handle]);
+  }
+
+  /** Throws `OutOfMemoryError` unless the guest has room for so many bytes. */
+  checkRoom(bytes: number): void {
+    this.#values.checkRoom(bytes);
   }
 
   /** See {@link GuestRuntime.step}. */
@@ -126,6 +135,11 @@ export class Guest implements Disposable {
     const result = this.#context.evalCode(source, name, {
       type: type === "module" ? "module" : "global",
     });
+    if (this.#isOverdue()) {
+      // The script is over, whatever became of the interrupt: it must not hear of it by its own `onerror`.
+      result.dispose();
+      throw new GuestEntryError("evaluate");
+    }
     if (result.error !== undefined) return this.#caught(result.error);
     if (type === "script" && this.#rejections !== undefined) {
       // Nothing waits for the promise that a classic script may end with.

@@ -136,9 +136,9 @@ export function guardLookup(guard: LookupGuard): LookupFunction {
 /** Delay before the system probes a silent connection. */
 const keepAliveDelay = 60_000;
 
-/** Names below `localhost` are this machine, whatever the resolver knows of them (RFC 6761). */
+/** `localhost` and names below it are this machine, whatever the resolver knows of them (RFC 6761, section 6.3). */
 const lookupByName: LookupFunction = (hostname, options, callback) => {
-  const name = /\.localhost\.?$/.test(hostname) ? "localhost" : hostname;
+  const name = /(?:^|\.)localhost\.?$/.test(hostname) ? "localhost" : hostname;
   systemLookup(name, options, callback);
 };
 

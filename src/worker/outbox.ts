@@ -2,6 +2,9 @@ import type { SandboxEvent } from "../events.ts";
 import type { FromWorker } from "./messages.ts";
 import { Cell } from "./shared-state.ts";
 
+/** Milliseconds after which an event is posted at once: what a script says before it hangs in a native call is heard. */
+const batchTime = 1;
+
 /** Bytes of events after which a batch is posted in the middle of a turn. */
 const batchBytes = 65_536;
 
@@ -26,6 +29,7 @@ export class Outbox {
   /** Bytes posted in all, modulo 2^32. */
   #posted = 0;
   #isFlushPlanned = false;
+  #flushedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -35,7 +39,11 @@ export class Outbox {
     this.#events.push(event);
     this.#bytes += eventBytes(event);
     // The turn that follows may never end: what is known of a connection is known outside.
-    if (this.#bytes >= Math.min(batchBytes, this.#options.maxBacklog) || isLifeEvent(event)) {
+    if (
+      this.#bytes >= Math.min(batchBytes, this.#options.maxBacklog) ||
+      isLifeEvent(event) ||
+      performance.now() - this.#flushedAt > batchTime
+    ) {
       this.flush();
       this.#waitForRoom();
     } else if (!this.#isFlushPlanned) {
@@ -47,6 +55,7 @@ export class Outbox {
   /** Posts what there is, so that it arrives before what is posted next. */
   flush(): void {
     this.#isFlushPlanned = false;
+    this.#flushedAt = performance.now();
     if (this.#events.length === 0) return;
     const [events, bytes] = [this.#events, this.#bytes];
     this.#events = [];

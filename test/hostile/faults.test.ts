@@ -5,7 +5,7 @@ import { closeFrame, frame, opcodes, type RawPeer } from "../support/raw-server.
 import { deferred } from "../support/recording-sink.ts";
 import { type HostileCase, named, onBothThreads, openArena } from "./support/arena.ts";
 import type { Attack, AttackReport } from "./support/attack.ts";
-import { failing, harmless, killed, refused } from "./support/outcomes.ts";
+import { clamped, failing, harmless, killed, refused } from "./support/outcomes.ts";
 
 const { expectContained, expectSurvived, takeEscapes } = openArena();
 
@@ -460,14 +460,17 @@ const endCases: readonly HostileCase[] = [
   },
   {
     id: "faults/memory-exhausted",
-    shows: "a script that leaves no memory for the next event ends with its sockets",
+    shows: "a script that leaves no memory for a message loses the connection, and hears of that",
     script: `
       var kept = [];
       const socket = new Socket(echoUrl);
       socket.onopen = () => { print("open"); socket.send("x".repeat(500_000)); for (let n = 2 ** 20; n >= 16; n /= 2) for (;;) try { kept.push(new ArrayBuffer(n)) } catch { break } };
-      socket.onmessage = socket.onclose = () => print("heard");`,
+      socket.onmessage = socket.onclose = () => { kept = null; print("heard") };`,
     limits: { maxMemory: 16 * 2 ** 20 },
-    outcome: killed("maxMemory", ["open"]),
+    outcome: clamped(["open", "heard"], {
+      limits: ["maxMemory"],
+      failures: [{ stage: "open", code: "ERR_MESSAGE_TOO_LARGE" }],
+    }),
   },
 ];
 

@@ -6,6 +6,9 @@ import { clamped, failing } from "./support/outcomes.ts";
 
 const { expectContained, expectSurvived } = openArena();
 
+/** Connections as fast as the script makes them: what bounds their number is looked at alone. */
+const unthrottled = { maxConnectRate: 1_000_000, maxConnectDelay: 0 };
+
 const overConnections = { stage: "limit", code: "ERR_LIMIT" } as const;
 
 /** Floods, each with the limit that clamps it. */
@@ -52,15 +55,18 @@ const floods: readonly HostileCase[] = [
   },
   {
     id: "floods/listeners",
-    shows: "a hundred thousand listeners are each called once, in order",
+    shows:
+      "a hundred thousand listeners are clamped to the limit, and each of those is called once, in order",
     script: `
       const target = new EventTarget();
-      let calls = 0, ordered = true;
-      for (let i = 0; i < 100_000; i++) target.addEventListener("x", () => { ordered &&= calls === i; calls++ });
+      let calls = 0, ordered = true, refused = 0, name;
+      for (let i = 0; i < 100_000; i++) {
+        try { target.addEventListener("x", () => { ordered &&= calls === i; calls++ }) }
+        catch (error) { refused++; name = error.name }
+      }
       target.dispatchEvent(new Event("x"));
-      print(calls + " " + ordered);`,
-    limits: { maxMemory: 128 * 2 ** 20 },
-    outcome: clamped(["100000 true"]),
+      print(calls + " " + ordered + " " + refused + " " + name);`,
+    outcome: clamped(["1000 true 99000 QuotaExceededError"]),
   },
   {
     id: "floods/same-listener",
@@ -91,6 +97,7 @@ const floods: readonly HostileCase[] = [
         socket.onclose = () => { failed++; count() };
         sockets.push(socket);
       }`,
+    limits: unthrottled,
     outcome: clamped(["8 992"], {
       limits: ["maxConnections"],
       failures: Array.from({ length: 992 }, () => overConnections),
@@ -103,9 +110,10 @@ const floods: readonly HostileCase[] = [
       let made = 0;
       try { for (;;) { new WebSocket(onPort("10.0.0.1")); made++ } }
       catch (error) { print(made + " " + error.name) }`,
-    outcome: clamped(["4104 QuotaExceededError"], {
+    limits: unthrottled,
+    outcome: clamped(["1032 QuotaExceededError"], {
       limits: ["maxConnections"],
-      failures: Array.from({ length: 4_104 }, () => ({})),
+      failures: Array.from({ length: 1_032 }, () => ({})),
     }),
   },
   {
@@ -116,7 +124,7 @@ const floods: readonly HostileCase[] = [
       catch (error) { print(error.name) }`,
     outcome: clamped(["QuotaExceededError"], {
       limits: ["maxConnections"],
-      failures: Array.from({ length: 4_104 }, () => ({ code: "ERR_ABORTED" as const })),
+      failures: Array.from({ length: 1_032 }, () => ({ code: "ERR_ABORTED" as const })),
     }),
   },
   {
@@ -142,8 +150,26 @@ const floods: readonly HostileCase[] = [
         if (++tries > 300) return print("gave up");
         new WebSocket(onPort("10.0.0.1")).onclose = again;
       })();`,
+    limits: unthrottled,
     outcome: clamped(["gave up"], {
       failures: Array.from({ length: 300 }, () => ({ stage: "policy" as const })),
+    }),
+  },
+  {
+    id: "floods/connect-rate",
+    shows: "connections beyond the rate wait, and are as good as never made when the script goes",
+    script: `
+      const sockets = Array.from({ length: 100 }, () => new WebSocket(onPort("10.0.0.1")));
+      setTimeout(() => {
+        print(sockets.filter(({ readyState }) => readyState === 0).length);
+        sockets.forEach((socket) => socket.destroy());
+      }, 200);`,
+    limits: { maxConnections: 200, maxConnectDelay: 0 },
+    outcome: clamped(["40"], {
+      failures: [
+        ...Array.from({ length: 60 }, () => ({ stage: "policy" as const })),
+        ...Array.from({ length: 40 }, () => ({ code: "ERR_ABORTED" as const })),
+      ],
     }),
   },
   {
@@ -232,7 +258,7 @@ const floods: readonly HostileCase[] = [
   },
   {
     id: "floods/microtasks",
-    shows: "a hundred thousand microtasks run before the next event",
+    shows: "as many microtasks as a turn may have run before the next event",
     script: `
       let count = 0;
       for (let i = 0; i < 100_000; i++) queueMicrotask(() => count++);
@@ -243,6 +269,7 @@ const floods: readonly HostileCase[] = [
   {
     id: "floods/labels",
     shows: "labels of console counters without number take bounded memory",
+    limits: { maxConsoleLines: 10_000, maxConsoleBytes: 2 ** 24 },
     script: `for (let i = 0; i < 5_000; i++) { console.time("label" + i); console.countReset("label" + i) } console.clear(); print("done")`,
     outcome: clamped([...Array.from({ length: 5_000 }, () => expect.any(String)), "done"]),
   },
@@ -275,10 +302,35 @@ test.each(onBothThreads(floods))("%s", async (_name, row) => {
 });
 
 describe("floods of the host", () => {
+  test("floods/connect-back-off: a script whose connections all fail is made to wait longer and longer", async () => {
+    const { guest, host } = await expectSurvived({
+      script: `
+        let tries = 0, last;
+        const again = () => { tries++; last = new WebSocket(onPort("10.0.0.1")); last.onclose = again };
+        again();
+        setTimeout(() => { last.onclose = null; last.close(); print(tries < 20) }, 900);`,
+    });
+
+    expect(guest[0]).toBe("true");
+    expect(host.ended).toBeUndefined();
+  });
+
+  test("floods/console-limit: what a script prints beyond its lines within a second is dropped", async () => {
+    const { guest, host } = await expectSurvived({
+      script: `for (let i = 0; i < 5_000; i++) print(i); for (const end = Date.now() + 1_000; Date.now() < end; ); print("later")`,
+      limits: { maxTurnTime: 30_000 },
+    });
+
+    expect(guest).toContain("later");
+    expect(guest.length).toBeLessThan(5_000);
+    expect(host.limits).toContain("maxConsoleLines");
+    expect(host.ended).toBeUndefined();
+  });
+
   test("floods/console: two hundred thousand console lines reach the observer, in bounded memory", async () => {
     const { guest, host } = await expectSurvived({
       script: `for (let i = 0; i < 200_000; i++) print(i)`,
-      limits: { maxTurnTime: 60_000 },
+      limits: { maxTurnTime: 60_000, maxConsoleLines: 1_000_000, maxConsoleBytes: 2 ** 30 },
     });
 
     expect(guest).toHaveLength(200_001);
@@ -289,7 +341,7 @@ describe("floods of the host", () => {
   test("floods/console-without-end: a script that prints for ever is ended like any other", async () => {
     const { host } = await expectSurvived({
       script: `for (;;) print("x".repeat(1_000))`,
-      limits: { maxTurnTime: 150 },
+      limits: { maxTurnTime: 150, maxConsoleLines: 1_000_000, maxConsoleBytes: 2 ** 30 },
     });
 
     expectKilled(host, "maxTurnTime");
@@ -298,7 +350,7 @@ describe("floods of the host", () => {
   test("floods/reports-without-end: a script that reports errors for ever is ended like any other", async () => {
     const { host } = await expectSurvived({
       script: `onerror = () => true; for (;;) reportError(new Error("again"))`,
-      limits: { maxTurnTime: 150 },
+      limits: { maxTurnTime: 150, maxConsoleLines: 1_000_000, maxConsoleBytes: 2 ** 30 },
     });
 
     expectKilled(host, "maxTurnTime");
@@ -307,6 +359,7 @@ describe("floods of the host", () => {
   test("floods/slow-observer: an observer that cannot keep up makes the script wait, not the memory grow", async () => {
     const { guest, host } = await expectSurvived({
       script: `for (let i = 0; i < 2_000; i++) print("x".repeat(10_000))`,
+      limits: { maxConsoleLines: 1_000_000, maxConsoleBytes: 2 ** 30 },
       meanwhile: async () => {
         // Blocks the thread that observes.
         for (const end = performance.now() + 300; performance.now() < end;);

@@ -305,7 +305,7 @@ const fullCases: readonly HostileCase[] = (
   shows:
     "a script that leaves no memory for the next one ends the sandbox, and the engine is not overwritten",
   script: `var kept = []; ${script}`,
-  limits,
+  limits: { ...limits, maxScriptBytes: 8 * 2 ** 20 },
   meanwhile: async ({ sandbox }) =>
     Promise.allSettled([sandbox.run(`/*${"x".repeat(4 * 2 ** 20)}*/`)]),
   outcome: killed("maxMemory"),
