@@ -6,6 +6,7 @@ import type { Transport } from "../transport/transport.ts";
 import { packError } from "./error-data.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
+import { ownThreadId } from "./priority.ts";
 import { RemotePolicy } from "./remote-policy.ts";
 import { RemoteTransport } from "./remote-transport.ts";
 import { Cell } from "./shared-state.ts";
@@ -20,6 +21,7 @@ port.once("message", (first: ToWorker) => {
 /** The sandbox's thread: engine, network and clock together; see `worker-sandbox.ts` for the other end. */
 function main({ options, compiled, seed }: ToWorker & { readonly type: "start" }): void {
   const state = new Int32Array(options.shared);
+  Atomics.store(state, Cell.ThreadId, ownThreadId());
   const outbox = new Outbox({
     state,
     maxBacklog: options.limits.maxEventBacklog,

@@ -8,6 +8,8 @@ export const Cell = {
   Watched: 2,
   /** Bytes of events that have been observed, modulo 2^32. */
   Observed: 3,
+  /** The thread's number for the system; 0 where it cannot be told. */
+  ThreadId: 4,
 } as const;
 
 /** Makes the memory. */

@@ -6,6 +6,19 @@ const grace = 50;
 /** Quiet looks after which the watchdog rests. */
 const quietLooks = 5;
 
+/** What a {@link Watchdog} tells. */
+export interface WatchdogCallbacks {
+  /** The turn is over its time. */
+  overrun(): void;
+  /** A turn was running at several looks, and has had a processor for {@link busyTime}. Told once. */
+  busy(): void;
+  /** Milliseconds for which the thread has had a processor, where that can be told. */
+  processorTime(): number | undefined;
+}
+
+/** Milliseconds of a processor within one turn after which a thread counts as busy. */
+const busyTime = 20;
+
 /**
  * Ends a thread whose turn overruns, also inside a native call that the engine's interrupt never reaches.
  *
@@ -15,17 +28,24 @@ const quietLooks = 5;
 export class Watchdog implements Disposable {
   readonly #state: Int32Array<SharedArrayBuffer>;
   readonly #maxTurnTime: number;
-  readonly #overrun: () => void;
+  readonly #callbacks: WatchdogCallbacks;
   readonly #interval: number;
   #looking: NodeJS.Timeout | undefined;
   #turn = 0;
   #firstSeen = 0;
   #quiet = 0;
+  /** Processor time at the first look at the present turn. */
+  #firstTime: number | undefined;
+  #isBusy = false;
 
-  constructor(state: Int32Array<SharedArrayBuffer>, maxTurnTime: number, overrun: () => void) {
+  constructor(
+    state: Int32Array<SharedArrayBuffer>,
+    maxTurnTime: number,
+    callbacks: WatchdogCallbacks,
+  ) {
     this.#state = state;
     this.#maxTurnTime = maxTurnTime;
-    this.#overrun = overrun;
+    this.#callbacks = callbacks;
     this.#interval = Math.max(5, Math.min(50, maxTurnTime / 4));
   }
 
@@ -58,10 +78,19 @@ export class Watchdog implements Disposable {
     if (turn !== this.#turn || isBlocked) {
       this.#turn = turn;
       this.#firstSeen = now;
+      this.#firstTime = this.#isBusy ? undefined : this.#callbacks.processorTime();
     } else if (now - this.#firstSeen > this.#maxTurnTime + grace) {
       this[Symbol.dispose]();
-      this.#overrun();
-    }
+      this.#callbacks.overrun();
+    } else if (!this.#isBusy) this.#lookAtTime();
+  }
+
+  #lookAtTime(): void {
+    const before = this.#firstTime;
+    const time = before === undefined ? undefined : this.#callbacks.processorTime();
+    if (before === undefined || time === undefined || time - before < busyTime) return;
+    this.#isBusy = true;
+    this.#callbacks.busy();
   }
 
   #rest(): void {

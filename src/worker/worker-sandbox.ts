@@ -10,8 +10,9 @@ import type { Transport } from "../transport/transport.ts";
 import { unpackError } from "./error-data.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 import { acknowledge } from "./outbox.ts";
+import { processorTime, yieldProcessor } from "./priority.ts";
 import { TransportHost } from "./remote-transport.ts";
-import { createSharedState } from "./shared-state.ts";
+import { Cell, createSharedState } from "./shared-state.ts";
 import { takeThread } from "./thread.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -54,6 +55,9 @@ export async function createWorkerSandbox(options: WorkerSandboxOptions): Promis
   return thread;
 }
 
+/** Threads that have not ended. */
+const living = new Set<Thread>();
+
 type Call = { resolve(value: Usage | undefined): void; reject(error: SandboxError): void };
 
 class Thread implements WorkerSandbox {
@@ -84,7 +88,13 @@ class Thread implements WorkerSandbox {
     // It may fail before anybody waits for it.
     this.#started.catch(() => {});
     this.#worker = takeThread(options.limits);
-    this.#watchdog = new Watchdog(this.#state, options.limits.maxTurnTime, () => this.#overrun());
+    this.#watchdog = new Watchdog(this.#state, options.limits.maxTurnTime, {
+      overrun: () => this.#overrun(),
+      busy: () => yieldProcessor(this.#threadId),
+      // A thread alone has nobody to let go first.
+      processorTime: () => (living.size > 1 ? processorTime(this.#threadId) : undefined),
+    });
+    living.add(this);
     this.#transport =
       transport === undefined
         ? undefined
@@ -159,6 +169,10 @@ class Thread implements WorkerSandbox {
       clearTimeout(timeout);
     }
     await this.#exited;
+  }
+
+  get #threadId(): number {
+    return Atomics.load(this.#state, Cell.ThreadId);
   }
 
   #call(message: (call: number) => ToWorker): Promise<Usage | undefined> {
@@ -285,6 +299,7 @@ class Thread implements WorkerSandbox {
   #finish(error: SandboxError | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
+    living.delete(this);
     this.#loseConnections();
     this.#watchdog[Symbol.dispose]();
     this.#transport?.abortAll();

@@ -7,22 +7,29 @@ beforeEach(() => {
   onTestFinished(() => void vi.useRealTimers());
 });
 
-function setUp(): {
+/** `processorTime` answers what a thread had by then that got so much of each millisecond of a processor. */
+function setUp(share: number | "unknown" = 1): {
   state: Int32Array<SharedArrayBuffer>;
   overrun: () => void;
+  busy: () => void;
   watchdog: Watchdog;
   /** What the thread does at the beginning or end of a turn. */
   toggleTurn: () => void;
 } {
   const state = createSharedState();
   const overrun = vi.fn<() => void>();
-  const watchdog = new Watchdog(state, 1_000, overrun);
+  const busy = vi.fn<() => void>();
+  const watchdog = new Watchdog(state, 1_000, {
+    overrun,
+    busy,
+    processorTime: () => (share === "unknown" ? undefined : performance.now() * share),
+  });
   onTestFinished(() => watchdog[Symbol.dispose]());
   const toggleTurn = (): void => {
     Atomics.add(state, Cell.Turn, 1);
     if (Atomics.compareExchange(state, Cell.Watched, 0, 1) === 0) watchdog.wake();
   };
-  return { state, overrun, watchdog, toggleTurn };
+  return { state, overrun, busy, watchdog, toggleTurn };
 }
 
 test("a turn within its time is left alone", () => {
@@ -81,4 +88,29 @@ test("an idle sandbox causes no wake-ups, and its next turn is watched again", (
 
   expect(timersWhileIdle).toBe(0);
   expect(overrun).toHaveBeenCalledTimes(1);
+});
+
+test("a thread that has a processor through several looks at one turn is busy, which is told once", () => {
+  const { busy, toggleTurn } = setUp();
+
+  toggleTurn();
+  vi.advanceTimersByTime(150);
+  toggleTurn();
+  toggleTurn();
+  vi.advanceTimersByTime(150);
+
+  expect(busy).toHaveBeenCalledTimes(1);
+});
+
+test.each([
+  ["waits for a processor", 0.01],
+  ["cannot be looked at", "unknown"],
+] as const)("a thread that %s is not busy, however long its turn takes", (_how, share) => {
+  const { busy, toggleTurn } = setUp(share);
+
+  toggleTurn();
+  vi.advanceTimersByTime(900);
+  toggleTurn();
+
+  expect(busy).not.toHaveBeenCalled();
 });

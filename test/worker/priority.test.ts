@@ -1,0 +1,49 @@
+import { readdirSync } from "node:fs";
+import { getPriority } from "node:os";
+import { describe, expect, test } from "vitest";
+import { ownThreadId, processorTime } from "../../src/worker/priority.ts";
+import { openSandbox } from "../support/sandbox.ts";
+
+const isLinux = process.platform === "linux";
+
+describe.runIf(isLinux)("on Linux", () => {
+  test("a thread knows its number and how long it has had a processor", () => {
+    const id = ownThreadId();
+    const before = processorTime(id) ?? 0;
+
+    for (const end = performance.now() + 50; performance.now() < end;);
+
+    expect(readdirSync("/proc/self/task")).toContain(String(id));
+    expect((processorTime(id) ?? 0) - before).toBeGreaterThan(0);
+  });
+
+  test("a script that is busy for long lets its siblings go first, and no other does", async () => {
+    const before = threads();
+    const busy = await openSandbox({ limits: { maxTurnTime: 60_000 } });
+    const busyThreads = added(before);
+    const sibling = await openSandbox();
+    const siblingThreads = added([...before, ...busyThreads]);
+
+    const run = Promise.allSettled([busy.sandbox.run(`for (;;);`)]);
+
+    await expect.poll(() => busyThreads.some((id) => getPriority(id) > 0)).toBe(true);
+    await sibling.sandbox.run(`console.log("alive")`);
+    expect(sibling.lines()).toEqual(["alive"]);
+    expect(siblingThreads.map((id) => getPriority(id)).every((nice) => nice === 0)).toBe(true);
+    expect(getPriority(ownThreadId())).toBe(0);
+    await busy.sandbox.close();
+    await run;
+  });
+});
+
+test("what does not exist has no time", () => {
+  expect(processorTime(2 ** 30)).toBeUndefined();
+});
+
+function threads(): readonly number[] {
+  return readdirSync("/proc/self/task").map(Number);
+}
+
+function added(before: readonly number[]): readonly number[] {
+  return threads().filter((id) => !before.includes(id));
+}
