@@ -1,7 +1,12 @@
 import { allowOrigins, createSandbox } from "quickjs-network-device";
 import { compareCounts, countHeld, settledCounts, settledMegabytes } from "./measure.js";
 
-const limits = { maxTurnTime: 10_000, maxConnections: 256 };
+const limits = {
+  maxTurnTime: 10_000,
+  maxConnections: 256,
+  maxConnectRate: 1_000_000,
+  maxConnectDelay: 0,
+};
 
 /** How a connection can end; the script below has a function for each. */
 const kinds = ["close", "reset", "refusal", "destroyConnecting", "destroyOpen"];

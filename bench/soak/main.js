@@ -28,6 +28,10 @@ for (const name of options.only) {
   }
 }
 
+/** With it V8 of Node 20 keeps nothing of a thread that used WebAssembly; without, some 30 kB: see docs/reliability.md. */
+const threadOptions =
+  Number(process.versions.node.split(".")[0]) < 22 ? ["--no-wasm-lazy-compilation"] : [];
+
 const length = options.short ? "short" : "full";
 const machine = {
   node: process.version,
@@ -56,8 +60,9 @@ async function run(name) {
   const start = performance.now();
   const seconds = () => Math.round((performance.now() - start) / 1_000);
   const servers = await Promise.all([startServer(), startServer()]);
+  const own = name === "sandboxes" ? threadOptions : [];
   const host = fork(file("host.js"), [name, length, ...servers.map(({ url }) => url)], {
-    execArgv: ["--expose-gc", ...options["node-option"]],
+    execArgv: ["--expose-gc", ...own, ...options["node-option"]],
     timeout: patience[length],
   });
   let figures = [];
