@@ -1,11 +1,9 @@
 import type { QuickJSContext } from "quickjs-emscripten";
 import {
-  type CloseEventData,
   EventKind,
   type GuestGlobal,
   type HostCalls,
   logLevels,
-  type OpenEvent,
   type RuntimeOptions,
 } from "./boundary.ts";
 import type { Clock } from "./clock.ts";
@@ -13,12 +11,12 @@ import { Alarm } from "./engine/alarm.ts";
 import { parseException } from "./engine/exception.ts";
 import { type Evaluation, Guest, type GuestSource } from "./engine/guest.ts";
 import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
-import { OutOfMemoryError } from "./engine/values.ts";
 import { type ScriptException, ScriptError } from "./errors.ts";
 import type { SandboxEventDetail } from "./events.ts";
+import { Inbox } from "./inbox.ts";
 import type { GuestLimits } from "./limits.ts";
 import { SourceError } from "./modules/source-error.ts";
-import { type GuestSink, Network } from "./network/network.ts";
+import { Network } from "./network/network.ts";
 import { OutputGate } from "./output-gate.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 import { createServices } from "./services/services.ts";
@@ -64,10 +62,7 @@ export class NetworkDevice {
   readonly #idleWaiters = new Set<() => void>();
   #nextEvaluation = 1;
   readonly #output: OutputGate;
-  /** Events that the guest holds until its script calls `update()`, and the bytes of their messages. */
-  #heldEvents = 0;
-  #heldBytes = 0;
-  #paused = false;
+  readonly #inbox: Inbox;
 
   constructor(options: NetworkDeviceOptions) {
     const { context, clock, limits, maxTurnTime, maxMicrotasks } = options;
@@ -79,12 +74,17 @@ export class NetworkDevice {
       clock,
       exceeded: (limit) => options.emit({ type: "limit", limit }),
     });
+    this.#inbox = new Inbox({
+      delivery: options.delivery,
+      limits,
+      parts: () => ({ guest: this.#guest, network: this.#network, turns: this.#turns }),
+    });
     this.#network = new Network({
       policy: options.policy,
       limits,
       transport: options.transport,
       clock,
-      guest: this.#guestSink(),
+      guest: this.#inbox,
       emit: (event) => options.emit(event),
       trace: options.trace,
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
@@ -128,7 +128,7 @@ export class NetworkDevice {
   }
 
   get queuedEvents(): number {
-    return this.#turns.length + this.#heldEvents;
+    return this.#inbox.length;
   }
 
   /** Timers that wait in the guest, as the guest says; settles after the turn that is running now. */
@@ -223,87 +223,6 @@ export class NetworkDevice {
     this.#turns.post(() => this.#guest.deliver(kind, id, data));
   }
 
-  #deliverNetwork(kind: EventKind, id: number, data: string): void {
-    this.#turns.post(() => {
-      const more = this.#guest.deliver(kind, id, data);
-      this.#hold(0);
-      this.#balance();
-      return more;
-    });
-    this.#balance();
-  }
-
-  /** `bytes` is what the network counts for the message. */
-  #deliverMessage(
-    kind: EventKind,
-    id: number,
-    data: string | Uint8Array<ArrayBufferLike>,
-    bytes: number,
-  ): void {
-    this.#turns.post(() => {
-      let more = false;
-      try {
-        more = this.#guest.deliver(kind, id, data);
-        this.#hold(bytes);
-      } catch (error) {
-        // Nothing of the message has reached the guest: the sender pays for it, not the script.
-        if (!(error instanceof OutOfMemoryError)) throw error;
-        this.#network.delivered(bytes);
-        this.#network.overflow(id);
-      }
-      this.#balance();
-      return more;
-    });
-    this.#balance();
-  }
-
-  /** The guest has an event: with delivery `"update"` it keeps it. */
-  #hold(bytes: number): void {
-    if (this.#options.delivery === "update") {
-      this.#heldEvents += 1;
-      this.#heldBytes += bytes;
-    } else {
-      this.#network.delivered(bytes);
-    }
-  }
-
-  /** Pauses the sockets while the script is behind by more events or bytes than it may. */
-  #balance(): void {
-    const { maxQueuedEvents, maxInboundBytes } = this.#options.limits;
-    const isBehind =
-      this.queuedEvents > maxQueuedEvents || this.#network.waitingBytes > maxInboundBytes / 2;
-    if (isBehind === this.#paused) return;
-    this.#paused = isBehind;
-    this.#network.setPaused(isBehind);
-  }
-
-  #guestSink(): GuestSink {
-    return {
-      open: (id, protocol, extensions) => {
-        const data: OpenEvent = [protocol, extensions];
-        this.#deliverNetwork(EventKind.Open, id, JSON.stringify(data));
-      },
-      text: (id, data, bytes) => {
-        const text = typeof data === "string" ? data : decodeUtf8(data);
-        if (text.includes("\0") || !isWellFormed(text)) {
-          this.#deliverMessage(EventKind.JsonText, id, JSON.stringify(text), bytes);
-        } else {
-          this.#deliverMessage(EventKind.Text, id, text, bytes);
-        }
-      },
-      binary: (id, data) => {
-        // A turn that waits outlives the caller's buffer.
-        const kept = this.#turns.isIdle ? data : data.slice();
-        this.#deliverMessage(EventKind.Binary, id, kept, data.byteLength);
-      },
-      closed: (id, close) => {
-        const { code, reason, wasClean, failed, unsent } = close;
-        const data: CloseEventData = [code, reason, wasClean, failed, unsent];
-        this.#deliverNetwork(EventKind.Close, id, JSON.stringify(data));
-      },
-    };
-  }
-
   #hostCalls(): HostCalls {
     const { clock, emit } = this.#options;
     return {
@@ -329,12 +248,7 @@ export class NetworkDevice {
       },
       abort: (id) => this.#network.abort(id),
       bufferedAmount: (id) => this.#network.bufferedAmount(id),
-      updated: () => {
-        this.#heldEvents = 0;
-        this.#network.delivered(this.#heldBytes);
-        this.#heldBytes = 0;
-        this.#balance();
-      },
+      updated: () => this.#inbox.updated(),
       // Coarse, as in browsers: 100 microseconds.
       now: () => Math.floor((clock.now() - this.#start) * 10) / 10,
       setAlarm: (delay) => {
@@ -400,18 +314,6 @@ function settleEvaluation(
     case "waiting":
       break;
   }
-}
-
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
-function decodeUtf8(bytes: Uint8Array<ArrayBufferLike>): string {
-  return utf8.decode(bytes);
-}
-
-/** Whether a text has no lone surrogate. */
-function isWellFormed(text: string): boolean {
-  // `String.prototype.isWellFormed` is Node 20's, the declarations of es2023 lack it.
-  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }
 
 function parseText(json: string): string {

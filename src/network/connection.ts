@@ -1,5 +1,4 @@
 import type { ConnectionFailure, FailureCode, FailureStage } from "../events.ts";
-import { findAddressRefusal } from "../policy/address-rules.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
 import type { NetworkPolicy } from "../policy/policy.ts";
 import type { CloseInfo, Handshake, TransportConnection } from "../transport/transport.ts";
@@ -11,9 +10,9 @@ import {
 } from "../websocket/close-code.ts";
 import type { WebSocketUrl } from "../websocket/url.ts";
 import { utf8Length } from "../websocket/utf8-length.ts";
-import { askPolicy } from "./ask-policy.ts";
 import type { Permission } from "./ask-policy.ts";
 import type { ConnectQueue, ConnectTicket } from "./connect-queue.ts";
+import { ConnectionPolicy } from "./connection-policy.ts";
 import type { Keepalive, KeepaliveEntry } from "./keepalive.ts";
 import type { Load } from "./load.ts";
 import type { NetworkDependencies } from "./network.ts";
@@ -57,9 +56,7 @@ export class Connection {
   #ticket: ConnectTicket | undefined;
   /** Whether the policy has been asked. */
   #hasBegun = false;
-  /** Counts the questions to the policy: only the answer to the last one counts. */
-  #question = 0;
-  #permission: Granted | undefined;
+  readonly #policy: ConnectionPolicy;
   #transport: TransportConnection | undefined;
   /** The peer's address, while the connection is open and the transport knows it. */
   #address: string | undefined;
@@ -88,6 +85,14 @@ export class Connection {
     this.#target = target;
     this.#protocols = [...protocols];
     this.#dependencies = dependencies;
+    this.#policy = new ConnectionPolicy({
+      policy: () => dependencies.policy(),
+      target,
+      protocols: this.#protocols,
+      signal: this.#abandoned.signal,
+      clock: dependencies.clock,
+      timeout: dependencies.limits.handshakeTimeout,
+    });
   }
 
   /** Payload bytes that were sent and have not left. */
@@ -96,15 +101,10 @@ export class Connection {
   }
 
   start(start: ConnectionStart): void {
-    const { clock, queue } = this.#dependencies;
+    const { queue } = this.#dependencies;
     const { url } = this.#target;
     this.#isPaused = start.isPaused;
     this.#start = start;
-    // For every connection, so that the time of a failure does not depend on what failed.
-    this.#floor = clock.schedule(() => {
-      this.#floor = undefined;
-      this.#tell?.();
-    }, failureTime);
     this.#emit({
       type: "connecting",
       connection: this.#id,
@@ -178,32 +178,21 @@ export class Connection {
   async reconsider(): Promise<void> {
     // One that waits for its turn will ask the new policy anyway.
     if (this.#state === "closed" || !this.#hasBegun) return;
-    const granted = this.#permission;
-    if (granted === undefined) {
-      this.#ask((permission) => this.#onPermission(permission));
-      return;
-    }
-    const { clock, limits } = this.#dependencies;
-    await new Promise<void>((resolve) => {
-      const deadline = clock.schedule(
-        () => this.#revoke(`the policy gave no answer within ${limits.handshakeTimeout} ms`),
-        limits.handshakeTimeout,
+    if (this.#policy.isGranted) {
+      await this.#policy.review(this.#address, (reason) =>
+        this.#fail("ERR_POLICY_REVOKED", `the policy was changed: ${reason}`),
       );
-      this.#abandoned.signal.addEventListener("abort", settle, { once: true });
-      function settle(): void {
-        deadline[Symbol.dispose]();
-        resolve();
-      }
-      this.#ask((permission) => {
-        this.#review(granted, permission);
-        settle();
-      });
-    });
+    } else this.#policy.ask((permission) => this.#onPermission(permission));
   }
 
   #begin(ticket: ConnectTicket): void {
     const { clock, limits } = this.#dependencies;
     this.#ticket = ticket;
+    // For every connection, so that the time of a failure does not depend on what failed.
+    this.#floor = clock.schedule(() => {
+      this.#floor = undefined;
+      this.#tell?.();
+    }, failureTime);
     // It takes its turn, too: to fail costs the host as much as to be refused.
     if (this.#start?.isOverLimit === true) {
       this.#exceed("maxConnections", "ERR_LIMIT", "limit");
@@ -214,44 +203,7 @@ export class Connection {
       const message = `the connection was not open after ${limits.handshakeTimeout} ms`;
       this.#fail("ERR_HANDSHAKE_TIMEOUT", message);
     }, limits.handshakeTimeout);
-    this.#ask((permission) => this.#onPermission(permission));
-  }
-
-  #ask(answer: (permission: Permission) => void): void {
-    const { url, username, password } = this.#target;
-    this.#question += 1;
-    const question = this.#question;
-    askPolicy(this.#dependencies.policy(), {
-      url,
-      protocols: this.#protocols,
-      credentials: username === "" && password === "" ? undefined : { username, password },
-      signal: this.#abandoned.signal,
-      answer: (permission) => {
-        if (question === this.#question && this.#state !== "closed") answer(permission);
-      },
-    });
-  }
-
-  /** Compares what the policy says now with what the connection was made by. */
-  #review(granted: Granted, permission: Permission): void {
-    if (!permission.allow) {
-      this.#revoke(permission.message);
-      return;
-    }
-    this.#permission = permission;
-    const address = this.#address;
-    if (!isSame(permission.connect, granted.connect)) {
-      this.#revoke("it grants the host with other connect options");
-    } else if (address !== undefined) {
-      const reason = findAddressRefusal(address, permission.addresses);
-      if (reason !== undefined) this.#revoke(reason);
-    } else if (!isSame(permission.addresses, granted.addresses)) {
-      this.#revoke("it grants the host with other address rules");
-    }
-  }
-
-  #revoke(reason: string): void {
-    this.#fail("ERR_POLICY_REVOKED", `the policy was changed: ${reason}`);
+    this.#policy.ask((permission) => this.#onPermission(permission));
   }
 
   #startClosing(code: number | undefined, reason: string): void {
@@ -269,7 +221,6 @@ export class Connection {
       return;
     }
     const { transport, limits } = this.#dependencies;
-    this.#permission = permission;
     const request = {
       url: this.#target.url.href,
       protocols: this.#protocols,
@@ -424,7 +375,7 @@ export class Connection {
 
   /**
    * Ends the connection for all who know of it. `"later"` keeps the guest waiting until the present call is over. A connection that
-   * was never open is told of no earlier than {@link failureTime} after its start, so that a refusal takes as long as a failure.
+   * was never open is told of no earlier than {@link failureTime} after it began, so that a refusal takes as long as a failure.
    */
   #settle({ close, failure }: End, when: "now" | "later"): void {
     if (this.#state === "closed") return;
@@ -490,9 +441,6 @@ export class Connection {
   }
 }
 
-/** A policy's permission that is one. */
-type Granted = Permission & { readonly allow: true };
-
 /** Limits that end a connection. */
 type ConnectionLimit =
   | "maxConnections"
@@ -516,11 +464,6 @@ const failureTime = 20;
 
 /** Failures that the script itself caused. */
 const ownFailures: ReadonlySet<FailureCode> = new Set(["ERR_CLOSED_BY_SCRIPT", "ERR_ABORTED"]);
-
-/** Whether two values are the same plain data. */
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
 
 /** What guest and observer are told of every connection that failed. */
 const lost: CloseInfo = { code: abnormalCloseCode, reason: "", wasClean: false };

@@ -1,0 +1,148 @@
+import { type CloseEventData, EventKind, type OpenEvent } from "./boundary.ts";
+import type { Guest } from "./engine/guest.ts";
+import type { TurnQueue } from "./engine/turn-queue.ts";
+import { OutOfMemoryError } from "./engine/values.ts";
+import type { NetworkLimits } from "./limits.ts";
+import type { GuestClose, GuestSink, Network } from "./network/network.ts";
+
+/** What an {@link Inbox} stands between. */
+export interface InboxParts {
+  readonly guest: Guest;
+  readonly network: Network;
+  readonly turns: TurnQueue;
+}
+
+/** Options of {@link Inbox}. */
+export interface InboxOptions {
+  readonly delivery: "auto" | "update";
+  readonly limits: Pick<NetworkLimits, "maxQueuedEvents" | "maxInboundBytes">;
+  /** The parts, which are made after the inbox. */
+  parts(): InboxParts;
+}
+
+/**
+ * What happens on the network, on its way to the guest: as turns, one after another, and with the sockets paused while the script is
+ * behind.
+ */
+export class Inbox implements GuestSink {
+  readonly #options: InboxOptions;
+  #madeParts: InboxParts | undefined;
+  /** Events that the guest holds until its script calls `update()`, and the bytes of their messages. */
+  #heldEvents = 0;
+  #heldBytes = 0;
+  #isPaused = false;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+  }
+
+  /** Events that wait for the script. */
+  get length(): number {
+    return this.#parts.turns.length + this.#heldEvents;
+  }
+
+  get #parts(): InboxParts {
+    return (this.#madeParts ??= this.#options.parts());
+  }
+
+  open(id: number, protocol: string, extensions: string): void {
+    const data: OpenEvent = [protocol, extensions];
+    this.#post(EventKind.Open, id, JSON.stringify(data));
+  }
+
+  text(id: number, data: Uint8Array | string, bytes: number): void {
+    const text = typeof data === "string" ? data : decodeUtf8(data);
+    if (text.includes("\0") || !isWellFormed(text)) {
+      this.#postMessage(EventKind.JsonText, id, JSON.stringify(text), bytes);
+    } else {
+      this.#postMessage(EventKind.Text, id, text, bytes);
+    }
+  }
+
+  binary(id: number, data: Uint8Array): void {
+    // A turn that waits outlives the caller's buffer.
+    const kept = this.#parts.turns.isIdle ? data : data.slice();
+    this.#postMessage(EventKind.Binary, id, kept, data.byteLength);
+  }
+
+  closed(id: number, { code, reason, wasClean, failed, unsent }: GuestClose): void {
+    const data: CloseEventData = [code, reason, wasClean, failed, unsent];
+    this.#post(EventKind.Close, id, JSON.stringify(data));
+  }
+
+  /** The script has taken all that the guest held. */
+  updated(): void {
+    this.#parts.network.delivered(this.#heldBytes);
+    this.#heldEvents = 0;
+    this.#heldBytes = 0;
+    this.#balance();
+  }
+
+  #post(kind: EventKind, id: number, data: string): void {
+    const { guest, turns } = this.#parts;
+    turns.post(() => {
+      const more = guest.deliver(kind, id, data);
+      this.#delivered(0);
+      return more;
+    });
+    this.#balance();
+  }
+
+  /** `bytes` is what the network counts for the message. */
+  #postMessage(
+    kind: EventKind,
+    id: number,
+    data: string | Uint8Array<ArrayBufferLike>,
+    bytes: number,
+  ): void {
+    const { guest, network, turns } = this.#parts;
+    turns.post(() => {
+      try {
+        const more = guest.deliver(kind, id, data);
+        this.#delivered(bytes);
+        return more;
+      } catch (error) {
+        // Nothing of the message has reached the guest: the sender pays for it, not the script.
+        if (!(error instanceof OutOfMemoryError)) throw error;
+        network.delivered(bytes);
+        network.overflow(id);
+        this.#balance();
+        return false;
+      }
+    });
+    this.#balance();
+  }
+
+  /** The guest has an event: with delivery `"update"` it keeps it. */
+  #delivered(bytes: number): void {
+    if (this.#options.delivery === "update") {
+      this.#heldEvents += 1;
+      this.#heldBytes += bytes;
+    } else {
+      this.#parts.network.delivered(bytes);
+    }
+    this.#balance();
+  }
+
+  /** Pauses the sockets while the script is behind by more events or bytes than it may. */
+  #balance(): void {
+    const { maxQueuedEvents, maxInboundBytes } = this.#options.limits;
+    const { network } = this.#parts;
+    const isBehind = this.length > maxQueuedEvents || network.waitingBytes > maxInboundBytes / 2;
+    if (isBehind === this.#isPaused) return;
+    this.#isPaused = isBehind;
+    network.setPaused(isBehind);
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decodeUtf8(bytes: Uint8Array<ArrayBufferLike>): string {
+  return utf8.decode(bytes);
+}
+
+/** Whether a text has no lone surrogate. */
+function isWellFormed(text: string): boolean {
+  // `String.prototype.isWellFormed` is Node 20's, the declarations of es2023 lack it.
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
+}
