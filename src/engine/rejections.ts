@@ -96,6 +96,17 @@ export function trackRejections(options: TrackerOptions): Rejections {
   };
 }
 
+// prettier-ignore
+const trackerBytes: Uint8Array = new Uint8Array([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // magic, version
+  1, 9, 1, 0x60, 5, 0x7f, 0x7e, 0x7e, 0x7f, 0x7f, 0, // type 0
+  2, 7, 1, 1, 0x61, 1, 0x66, 0, 0, // import a.f of type 0
+  7, 5, 1, 1, 0x66, 0, 0, // export it as f
+]);
+
+/** Compiled once per thread: V8 keeps a little of every compilation for good. */
+let trackerModule: WebAssembly.Module | undefined;
+
 /**
  * Gives a host function the type of a tracker, `(i32, i64, i64, i32, i32) -> ()`: a table only takes functions of
  * WebAssembly, so a module imports it and exports it again.
@@ -103,13 +114,7 @@ export function trackRejections(options: TrackerOptions): Rejections {
 function trackerFunction(
   track: (promise: bigint, reason: bigint, isHandled: number) => void,
 ): unknown {
-  // prettier-ignore
-  const module = new WebAssembly.Module(new Uint8Array([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // magic, version
-    1, 9, 1, 0x60, 5, 0x7f, 0x7e, 0x7e, 0x7f, 0x7f, 0, // type 0
-    2, 7, 1, 1, 0x61, 1, 0x66, 0, 0, // import a.f of type 0
-    7, 5, 1, 1, 0x66, 0, 0, // export it as f
-  ]));
+  trackerModule ??= new WebAssembly.Module(trackerBytes);
   const f = (
     _context: number,
     promise: bigint,
@@ -117,7 +122,7 @@ function trackerFunction(
     isHandled: number,
     _opaque: number,
   ): void => track(promise, reason, isHandled);
-  return new WebAssembly.Instance(module, { a: { f } }).exports["f"];
+  return new WebAssembly.Instance(trackerModule, { a: { f } }).exports["f"];
 }
 
 /** Address of a runtime, which its public API hides. */
