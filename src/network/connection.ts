@@ -14,7 +14,7 @@ import type { Permission } from "./ask-policy.ts";
 import type { ConnectQueue, ConnectTicket } from "./connect-queue.ts";
 import { ConnectionPolicy } from "./connection-policy.ts";
 import type { Keepalive, KeepaliveEntry } from "./keepalive.ts";
-import type { Load } from "./load.ts";
+import { type Load, LoadShare } from "./load.ts";
 import type { NetworkDependencies } from "./network.ts";
 
 /** What a {@link Connection} shares with the others of its guest. */
@@ -62,11 +62,8 @@ export class Connection {
   #address: string | undefined;
   #alive: KeepaliveEntry | undefined;
   #deadline: Disposable | undefined;
+  readonly #share: LoadShare;
   #buffered = 0;
-  /** The part of `#buffered` that waits for the network, and its messages. */
-  #held = 0;
-  #unsent = 0;
-  #pending = 0;
   #isPaused = false;
   #isSilent = false;
   /** Runs until the guest may be told that the connection failed. */
@@ -85,6 +82,7 @@ export class Connection {
     this.#target = target;
     this.#protocols = [...protocols];
     this.#dependencies = dependencies;
+    this.#share = new LoadShare(dependencies.load);
     this.#policy = new ConnectionPolicy({
       policy: () => dependencies.policy(),
       target,
@@ -129,7 +127,7 @@ export class Connection {
     ) {
       this.#exceed("maxBufferedBytes", "ERR_LIMIT");
     } else {
-      this.#hold(bytes, 1);
+      this.#share.add(bytes);
       this.#trace("sent", data);
       this.#transport?.send(data);
     }
@@ -274,8 +272,8 @@ export class Connection {
   #onReceived(pendingBytes: number): void {
     if (this.#state !== "open") return;
     this.#alive?.heard();
-    if (pendingBytes === this.#pending) return;
-    this.#setPending(pendingBytes);
+    if (pendingBytes === this.#share.pending) return;
+    this.#share.pending = pendingBytes;
     this.#checkInbound(0);
   }
 
@@ -284,7 +282,7 @@ export class Connection {
     if (this.#state !== "open") return;
     const { guest, limits, load } = this.#dependencies;
     const bytes = this.#bytesOf(data);
-    this.#setPending(0);
+    this.#share.pending = 0;
     if (bytes > limits.maxMessageBytes) {
       this.#exceed("maxMessageBytes", "ERR_MESSAGE_TOO_LARGE");
       return;
@@ -305,23 +303,7 @@ export class Connection {
   }
 
   #onSent(bytes: number): void {
-    if (this.#state === "closed") return;
-    const left = Math.min(bytes, this.#held);
-    this.#buffered -= left;
-    this.#hold(-left, this.#unsent === 0 ? 0 : -1);
-  }
-
-  #hold(bytes: number, messages: number): void {
-    const { load } = this.#dependencies;
-    this.#held += bytes;
-    this.#unsent += messages;
-    load.bufferedBytes += bytes;
-    load.unsentMessages += messages;
-  }
-
-  #setPending(bytes: number): void {
-    this.#dependencies.load.pendingBytes += bytes - this.#pending;
-    this.#pending = bytes;
+    if (this.#state !== "closed") this.#buffered -= this.#share.remove(bytes);
   }
 
   #onClosed(close: CloseInfo): void {
@@ -419,8 +401,7 @@ export class Connection {
     this.#abandoned.abort();
     this.#transport?.abort();
     this.#transport = undefined;
-    this.#hold(-this.#held, -this.#unsent);
-    this.#setPending(0);
+    this.#share.release();
     this.#start?.released();
   }
 

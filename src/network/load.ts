@@ -14,3 +14,50 @@ export interface Load {
 export function createLoad(): Load {
   return { bufferedBytes: 0, unsentMessages: 0, pendingBytes: 0, waitingBytes: 0 };
 }
+
+/** What one connection holds of a {@link Load}. */
+export class LoadShare {
+  readonly #load: Load;
+  #bytes = 0;
+  #messages = 0;
+  #pending = 0;
+
+  constructor(load: Load) {
+    this.#load = load;
+  }
+
+  /** A message was sent. */
+  add(bytes: number): void {
+    this.#hold(bytes, 1);
+  }
+
+  /** A message of so many bytes has left. Answers how many of them were held: a transport may be wrong. */
+  remove(bytes: number): number {
+    const held = Math.min(bytes, this.#bytes);
+    this.#hold(-held, this.#messages === 0 ? 0 : -1);
+    return held;
+  }
+
+  /** Bytes of a message that is not complete. Setting the same again does nothing. */
+  set pending(bytes: number) {
+    this.#load.pendingBytes += bytes - this.#pending;
+    this.#pending = bytes;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    this.#hold(-this.#bytes, -this.#messages);
+    this.pending = 0;
+  }
+
+  #hold(bytes: number, messages: number): void {
+    this.#bytes += bytes;
+    this.#messages += messages;
+    this.#load.bufferedBytes += bytes;
+    this.#load.unsentMessages += messages;
+  }
+}
