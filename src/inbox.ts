@@ -26,6 +26,8 @@ export interface InboxOptions {
  */
 export class Inbox implements GuestSink {
   readonly #options: InboxOptions;
+  /** Events that were posted and have not begun. The queue's own length would count turns of others, which nobody resumes after. */
+  #waiting = 0;
   #madeParts: InboxParts | undefined;
   /** Events that the guest holds until its script calls `update()`, and the bytes of their messages. */
   #heldEvents = 0;
@@ -38,7 +40,7 @@ export class Inbox implements GuestSink {
 
   /** Events that wait for the script. */
   get length(): number {
-    return this.#parts.turns.length + this.#heldEvents;
+    return this.#waiting + this.#heldEvents;
   }
 
   get #parts(): InboxParts {
@@ -60,8 +62,8 @@ export class Inbox implements GuestSink {
   }
 
   binary(id: number, data: Uint8Array): void {
-    // A turn that waits outlives the caller's buffer.
-    const kept = this.#parts.turns.isIdle ? data : data.slice();
+    // A turn that waits outlives the caller's buffer; a Buffer's own slice would be a view of it.
+    const kept = this.#parts.turns.isIdle ? data : new Uint8Array(data);
     this.#postMessage(EventKind.Binary, id, kept, data.byteLength);
   }
 
@@ -80,7 +82,9 @@ export class Inbox implements GuestSink {
 
   #post(kind: EventKind, id: number, data: string): void {
     const { guest, turns } = this.#parts;
+    this.#waiting += 1;
     turns.post(() => {
+      this.#waiting -= 1;
       const more = guest.deliver(kind, id, data);
       this.#delivered(0);
       return more;
@@ -96,7 +100,9 @@ export class Inbox implements GuestSink {
     bytes: number,
   ): void {
     const { guest, network, turns } = this.#parts;
+    this.#waiting += 1;
     turns.post(() => {
+      this.#waiting -= 1;
       try {
         const more = guest.deliver(kind, id, data);
         this.#delivered(bytes);

@@ -13,7 +13,7 @@ export interface NetworkLimits {
    */
   readonly maxConnecting: number;
   /**
-   * Connections that may be started within a minute, refused ones included; as many may start at once. Further ones wait.
+   * Connections that may be started in a minute on average, refused ones included; as many may start at once. Further ones wait.
    * @defaultValue 6_000
    */
   readonly maxConnectRate: number;

@@ -81,6 +81,8 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   const start = clock.now();
   const end = createEnd();
   let closing: Promise<void> | undefined;
+  /** What ends the sandbox by itself: whoever is told of it may close, and does not change it. */
+  let failure: SandboxError | undefined;
   let isClosed = false;
 
   function emit(event: SandboxEventDetail): void {
@@ -96,10 +98,10 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
     emit,
     failed(error) {
       const { error: reason, limit, cause } = explainFailure(error, limits);
+      failure = reason;
       if (limit !== undefined) emit({ type: "limit", limit });
       emit({ type: "killed", cause, message: reason.message });
-      // A broken engine is not touched again: dropping it is what frees it.
-      void finish(reason, () => {});
+      void finish();
     },
   });
   engine.shouldInterrupt = () => {
@@ -108,13 +110,17 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   };
   if (options.modules !== undefined) enableModules(engine, options.modules, limits);
 
-  function finish(error: SandboxError | undefined, dispose: () => void): Promise<void> {
+  function finish(): Promise<void> {
     closing ??= (async () => {
-      const unwound = device.close(dispose);
-      end.reject(error ?? new SandboxError("ERR_CLOSED", "The sandbox is closed"));
+      const unwound = device.close(() => {
+        // A broken engine is not touched again: dropping it is what frees it. Nor is a sound one disposed of: without references to
+        // it everything goes with the garbage collector, for nothing.
+        if (failure === undefined) device.release();
+      });
+      end.reject(failure ?? new SandboxError("ERR_CLOSED", "The sandbox is closed"));
       await unwound;
       isClosed = true;
-      options.closed(error);
+      options.closed(failure);
     })();
     return closing;
   }
@@ -123,15 +129,15 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
     run(source, name, type) {
       // In the turn: a source can be made to keep the compiler busy.
       const prepare = (): string => (isTypeScript(name) ? stripTypes(source, name, type) : source);
-      return Promise.race([end.promise, device.run(prepare, name, type)]);
+      return end.before(device.run(prepare, name, type));
     },
-    setPolicy: (policy) => Promise.race([end.promise, device.setPolicy(policy)]),
+    setPolicy: (policy) => end.before(device.setPolicy(policy)),
     async idle() {
       if (closing === undefined) await device.idle();
       await closing;
     },
     async usage() {
-      const timers = await Promise.race([end.promise, device.countTimers()]);
+      const timers = await end.before(device.countTimers());
       return {
         memory: memoryInUse(engine),
         connections: device.connections,
@@ -140,11 +146,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
         bufferedBytes: device.bufferedBytes,
       };
     },
-    close: () =>
-      finish(undefined, () => {
-        // The engine is not disposed of: without references to it everything goes with the garbage collector, for nothing.
-        device.release();
-      }),
+    close: finish,
     extendTurn: (ms) => device.extendTurn(ms),
   };
 }
@@ -154,15 +156,32 @@ async function loadBundle(): Promise<string> {
   return guestBundle;
 }
 
-/** A promise that is rejected when the sandbox ends: what waits for a script races against it. */
-function createEnd(): { readonly promise: Promise<never>; reject(error: SandboxError): void } {
-  let reject: (error: SandboxError) => void = () => {};
-  const promise = new Promise<never>((_resolve, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  // Nobody need be waiting when the sandbox ends.
-  promise.catch(() => {});
-  return { promise, reject: (error) => reject(error) };
+/** The end of a sandbox, which what waits for a script does not outlive. */
+interface End {
+  /** Settles as `work` does, or is rejected when the sandbox ends before. */
+  before<Value>(work: Promise<Value>): Promise<Value>;
+  reject(error: SandboxError): void;
+}
+
+function createEnd(): End {
+  // Not one promise for all: each race with it would stay with it for the life of the sandbox.
+  const waiting = new Set<(error: SandboxError) => void>();
+  let ended: SandboxError | undefined;
+  return {
+    before: (work) =>
+      new Promise((resolve, reject) => {
+        if (ended !== undefined) reject(ended);
+        else waiting.add(reject);
+        // What comes after the end is heard by nobody.
+        const settled = (): void => void waiting.delete(reject);
+        work.then(resolve, reject).then(settled, settled);
+      }),
+    reject(error) {
+      ended = error;
+      for (const reject of waiting) reject(error);
+      waiting.clear();
+    },
+  };
 }
 
 function explainFailure(

@@ -10,6 +10,8 @@ interface Setup {
   /** What was asked of the network. */
   readonly calls: string[];
   readonly network: { waitingBytes: number };
+  /** Posts a turn of somebody else's. */
+  post(): void;
   /** Runs the turns that wait. */
   run(count?: number): void;
 }
@@ -45,9 +47,6 @@ function setUp(
       },
     },
     turns: {
-      get length() {
-        return waiting.length;
-      },
       get isIdle() {
         return waiting.length === 0;
       },
@@ -65,6 +64,7 @@ function setUp(
     delivered,
     calls,
     network,
+    post: () => void waiting.push(() => false),
     run(count = waiting.length) {
       for (let left = count; left > 0; left -= 1) waiting.shift()?.();
     },
@@ -96,6 +96,17 @@ describe("maxQueuedEvents", () => {
     expect(calls).toEqual(["pause", "resume"]);
     expect(inbox.length).toBe(0);
   });
+});
+
+test("turns of others count for nothing: nobody would resume the sockets after them", () => {
+  const { inbox, calls, run, post } = setUp({ maxQueuedEvents: 3 });
+  inbox.text(1, "x", 0);
+  for (let count = 0; count < 10; count += 1) post();
+
+  run(1);
+
+  expect(calls).toEqual([]);
+  expect(inbox.length).toBe(0);
 });
 
 describe("maxInboundBytes", () => {
@@ -141,7 +152,7 @@ test("text that the engine's own conversion would change goes as JSON", () => {
 
 test("bytes that have to wait are a copy: the caller's buffer is only good for the call", () => {
   const { inbox, delivered, run } = setUp();
-  const buffer = Uint8Array.of(1, 2);
+  const buffer = Buffer.from([1, 2]);
 
   inbox.open(1, "", "");
   inbox.binary(1, buffer);

@@ -5,7 +5,7 @@ import { compareCounts, countHeld, settledCounts, settledMegabytes } from "./mea
 
 /** Of all sandboxes but those that loop, which have less time for it. */
 const limits = { ...strictLimits, maxTurnTime: 10_000 };
-const loopLimits = { ...limits, maxTurnTime: 50 };
+const loopLimits = { ...limits, maxTurnTime: 500 };
 
 /** Sandboxes made and ended one after another, in every way: nothing may be left of them. */
 export async function sandboxes({ isShort, server, progress }) {

@@ -35,6 +35,7 @@ export class ConnectQueue implements Disposable {
   #outcomes: Outcomes = { period: 0, opened: 0, failed: 0, openedBefore: 0, failedBefore: 0 };
   #timer: Disposable | undefined;
   #isPumping = false;
+  #isDisposed = false;
 
   constructor(options: ConnectQueueOptions) {
     this.#options = options;
@@ -62,6 +63,7 @@ export class ConnectQueue implements Disposable {
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
+    this.#isDisposed = true;
     this.#first = this.#last = undefined;
   }
 
@@ -69,6 +71,7 @@ export class ConnectQueue implements Disposable {
     const { state } = place;
     if (state === "done") return;
     place.state = "done";
+    if (this.#isDisposed) return;
     if (state === "waiting") this.#remove(place);
     else this.#connecting -= 1;
     if (outcome !== "abandoned") {
@@ -79,12 +82,24 @@ export class ConnectQueue implements Disposable {
   }
 
   #pump(): void {
-    if (this.#isPumping) return;
+    if (this.#isPumping || this.#isDisposed) return;
     this.#isPumping = true;
+    try {
+      this.#begin();
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #begin(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     const { clock, limits } = this.#options;
-    while (this.#first !== undefined && this.#connecting < limits.maxConnecting) {
+    while (
+      !this.#isDisposed &&
+      this.#first !== undefined &&
+      this.#connecting < limits.maxConnecting
+    ) {
       const wait = Math.max(this.#first.notBefore - clock.now(), this.#waitForRate());
       if (wait > 0) {
         this.#timer = clock.schedule(() => this.#pump(), Math.ceil(wait));
@@ -97,7 +112,6 @@ export class ConnectQueue implements Disposable {
       this.#freeAt = Math.max(this.#freeAt, clock.now()) + minute / limits.maxConnectRate;
       place.begin();
     }
-    this.#isPumping = false;
   }
 
   /** Milliseconds until one of a minute's places is free. */

@@ -10,8 +10,6 @@ export interface ConnectionPolicyOptions {
   policy(): NetworkPolicy;
   readonly target: WebSocketUrl;
   readonly protocols: readonly string[];
-  /** Aborted when the connection is over. */
-  readonly signal: AbortSignal;
   readonly clock: Clock;
   /** Milliseconds that a review may take. */
   readonly timeout: number;
@@ -20,8 +18,10 @@ export interface ConnectionPolicyOptions {
 /** What the policy says of one connection, at first and after it has changed. */
 export class ConnectionPolicy {
   readonly #options: ConnectionPolicyOptions;
-  /** Counts the questions: only the answer to the last one counts. */
-  #question = 0;
+  /** Aborted when nobody waits for the answer to the last question any more: only that one counts. */
+  #question: AbortController | undefined;
+  /** Ends the review under way: another question has taken its place, or there is nothing left to review. */
+  #endReview: () => void = () => {};
   #granted: Granted | undefined;
 
   constructor(options: ConnectionPolicyOptions) {
@@ -35,17 +35,19 @@ export class ConnectionPolicy {
 
   /** Asks. The answer comes at most once: not when the question is asked again meanwhile, nor when the connection is over. */
   ask(answer: (permission: Permission) => void): void {
-    const { target, protocols, signal, policy } = this.#options;
+    const { target, protocols, policy } = this.#options;
     const { url, username, password } = target;
-    this.#question += 1;
-    const question = this.#question;
+    this.stop();
+    const question = new AbortController();
+    this.#question = question;
     askPolicy(policy(), {
       url,
       protocols,
       credentials: username === "" && password === "" ? undefined : { username, password },
-      signal,
+      signal: question.signal,
       answer: (permission) => {
-        if (question !== this.#question || signal.aborted) return;
+        if (question.signal.aborted) return;
+        this.#question = undefined;
         if (permission.allow) this.#granted = permission;
         answer(permission);
       },
@@ -53,29 +55,44 @@ export class ConnectionPolicy {
   }
 
   /**
-   * Asks again about a connection that was allowed. `revoked` is told why it is not any more as it is; `address` is its peer's, where that is
-   * known. Settles when the connection is known to be allowed, or is over.
+   * Asks again about a connection that was allowed. `revoked` is told why it is not any more as it is; `address` answers its peer's, where that
+   * is known. Settles when the connection is known to be allowed, is over, or is asked about anew.
    */
-  async review(address: string | undefined, revoked: (reason: string) => void): Promise<void> {
-    const { clock, signal, timeout } = this.#options;
+  async review(
+    address: () => string | undefined,
+    revoked: (reason: string) => void,
+  ): Promise<void> {
+    const { clock, timeout } = this.#options;
     const before = this.#granted;
-    if (before === undefined || signal.aborted) return;
+    if (before === undefined) return;
     await new Promise<void>((resolve) => {
+      this.stop();
       const deadline = clock.schedule(
         () => revoked(`the policy gave no answer within ${timeout} ms`),
         timeout,
       );
-      signal.addEventListener("abort", settle, { once: true });
-      function settle(): void {
+      const end = (): void => {
         deadline[Symbol.dispose]();
         resolve();
-      }
+      };
       this.ask((permission) => {
-        const reason = findDifference(before, permission, address);
+        this.#endReview = () => {};
+        const reason = findDifference(before, permission, address());
         if (reason !== undefined) revoked(reason);
-        settle();
+        end();
       });
+      // The answer of rules is there already.
+      if (this.#question !== undefined) this.#endReview = end;
     });
+  }
+
+  /** Waits for no answer any more. */
+  stop(): void {
+    const endReview = this.#endReview;
+    this.#endReview = () => {};
+    this.#question?.abort();
+    this.#question = undefined;
+    endReview();
   }
 }
 
@@ -96,7 +113,7 @@ function findDifference(
     : "it grants the host with other address rules";
 }
 
-/** Whether two values are the same plain data. */
+/** Whether two values are the same plain data. Those of permissions have their properties in one order, as the checks of policies copy them. */
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -51,7 +51,6 @@ export class Connection {
   readonly #target: WebSocketUrl;
   readonly #protocols: readonly string[];
   readonly #dependencies: ConnectionDependencies;
-  readonly #abandoned = new AbortController();
   #state: State = "connecting";
   #ticket: ConnectTicket | undefined;
   /** Whether the policy has been asked. */
@@ -87,7 +86,6 @@ export class Connection {
       policy: () => dependencies.policy(),
       target,
       protocols: this.#protocols,
-      signal: this.#abandoned.signal,
       clock: dependencies.clock,
       timeout: dependencies.limits.handshakeTimeout,
     });
@@ -109,7 +107,10 @@ export class Connection {
       url: url.href,
       protocols: this.#protocols,
     });
-    this.#ticket = queue.enter((ticket) => this.#begin(ticket));
+    // Whoever was told may have ended it.
+    if (this.#state === "connecting") {
+      this.#ticket = queue.enter((ticket) => this.#begin(ticket));
+    }
   }
 
   send(data: string | Uint8Array<ArrayBuffer>): void {
@@ -161,7 +162,8 @@ export class Connection {
 
   /** Ends the connection because the guest has no room for a message of it. */
   overflow(): void {
-    this.#exceed("maxMemory", "ERR_MESSAGE_TOO_LARGE");
+    // A message that came before the script closed is nobody's any more.
+    if (this.#state === "open") this.#exceed("maxMemory", "ERR_MESSAGE_TOO_LARGE");
   }
 
   setPaused(paused: boolean): void {
@@ -177,8 +179,9 @@ export class Connection {
     // One that waits for its turn will ask the new policy anyway.
     if (this.#state === "closed" || !this.#hasBegun) return;
     if (this.#policy.isGranted) {
-      await this.#policy.review(this.#address, (reason) =>
-        this.#fail("ERR_POLICY_REVOKED", `the policy was changed: ${reason}`),
+      await this.#policy.review(
+        () => this.#address,
+        (reason) => this.#fail("ERR_POLICY_REVOKED", `the policy was changed: ${reason}`),
       );
     } else this.#policy.ask((permission) => this.#onPermission(permission));
   }
@@ -229,7 +232,7 @@ export class Connection {
       connect: permission.connect,
     };
     try {
-      this.#transport = transport.connect(request, {
+      const connection = transport.connect(request, {
         opened: (handshake) => this.#onOpened(handshake),
         received: (pendingBytes) => this.#onReceived(pendingBytes),
         text: (data) => this.#onMessage(data, "text"),
@@ -237,6 +240,9 @@ export class Connection {
         sent: (bytes) => this.#onSent(bytes),
         closed: (close) => this.#onClosed(close),
       });
+      // A transport of the embedder's may have ended the sandbox meanwhile.
+      if (this.#isOver) connection.abort();
+      else this.#transport = connection;
     } catch (error) {
       this.#fail("ERR_CONNECT", `the transport threw: ${String(error)}`);
     }
@@ -350,6 +356,10 @@ export class Connection {
     return { stage: stage ?? this.#stage(), code, message, host };
   }
 
+  get #isOver(): boolean {
+    return this.#state === "closed";
+  }
+
   #stage(): FailureStage {
     if (this.#state === "open" || this.#state === "closing") return this.#state;
     return this.#transport === undefined ? "policy" : (this.#transport.stage ?? "handshake");
@@ -379,14 +389,14 @@ export class Connection {
     const unsent = this.#buffered;
     const tell = (): void => {
       this.#tell = undefined;
+      // Now, not when it failed: how soon the next connection begins must not tell either why this one failed.
+      this.#ticket?.done(isOwn ? "abandoned" : "failed");
       if (!this.#isSilent) guest.closed(this.#id, { code, reason, wasClean, failed, unsent });
       this.#start?.ended();
     };
     if (this.#floor !== undefined) this.#tell = tell;
     else if (when === "now") tell();
     else queueMicrotask(tell);
-    // Last: the next in the queue begins with it.
-    this.#ticket?.done(isOwn ? "abandoned" : "failed");
   }
 
   #endFloor(): void {
@@ -398,7 +408,7 @@ export class Connection {
   #release(): void {
     this.#deadline?.[Symbol.dispose]();
     this.#alive?.[Symbol.dispose]();
-    this.#abandoned.abort();
+    this.#policy.stop();
     this.#transport?.abort();
     this.#transport = undefined;
     this.#share.release();

@@ -67,6 +67,8 @@ export function containedTransport(transport: Transport): Transport {
           },
         });
       });
+      // Whoever cannot ask for a sign of life looks itself after peers that are gone.
+      const canPing = inner?.ping !== undefined;
       return {
         get stage() {
           return inner?.stage ?? "handshake";
@@ -79,11 +81,7 @@ export function containedTransport(transport: Transport): Transport {
         abort: () => attempt(() => inner?.abort()),
         pause: () => attempt(() => inner?.pause()),
         resume: () => attempt(() => inner?.resume()),
-        ping() {
-          // Whoever cannot ask looks itself after peers that are gone.
-          if (inner?.ping === undefined) sink.received(0);
-          else attempt(() => inner?.ping?.());
-        },
+        ...(canPing ? { ping: () => attempt(() => inner?.ping?.()) } : {}),
       };
     },
   };

@@ -31,15 +31,15 @@ class LazyConnection implements TransportConnection {
   constructor(loading: Promise<Transport>, request: TransportRequest, sink: TransportSink) {
     this.#request = request;
     this.#sink = sink;
-    loading.then(
-      (transport) => this.#start(transport),
-      (error: unknown) => {
+    void loading
+      .then((transport) => this.#start(transport))
+      .catch((error: unknown) => {
+        if (this.#isOver) return;
         this.#isOver = true;
         sink.closed(
           this.#lost("ERR_CONNECT", `the transport could not be loaded: ${String(error)}`),
         );
-      },
-    );
+      });
   }
 
   get stage(): FailureStage {

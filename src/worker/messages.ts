@@ -100,6 +100,8 @@ export type TransportEvent =
       readonly type: "opened";
       readonly connection: number;
       readonly handshake: Handshake;
+      /** Whether the transport can ask the peer for a sign of life. */
+      readonly canPing: boolean;
     }
   | { readonly type: "received"; readonly connection: number; readonly pendingBytes: number }
   | {

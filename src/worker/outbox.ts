@@ -2,8 +2,9 @@ import type { SandboxEvent } from "../events.ts";
 import type { FromWorker } from "./messages.ts";
 import { Cell } from "./shared-state.ts";
 
-/** Milliseconds after which an event is posted at once: what a script says before it hangs in a native call is heard. */
-const batchTime = 1;
+/** So many events within so many milliseconds are posted at once: what a script says before it hangs in a native call is heard. */
+const maxPrompt = 16;
+const promptTime = 10;
 
 /** Bytes of events after which a batch is posted in the middle of a turn. */
 const batchBytes = 65_536;
@@ -29,7 +30,8 @@ export class Outbox {
   /** Bytes posted in all, modulo 2^32. */
   #posted = 0;
   #isFlushPlanned = false;
-  #flushedAt = Number.NEGATIVE_INFINITY;
+  #promptSince = Number.NEGATIVE_INFINITY;
+  #prompt = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -42,7 +44,7 @@ export class Outbox {
     if (
       this.#bytes >= Math.min(batchBytes, this.#options.maxBacklog) ||
       isLifeEvent(event) ||
-      performance.now() - this.#flushedAt > batchTime
+      this.#isPrompt()
     ) {
       this.flush();
       this.#waitForRoom();
@@ -55,13 +57,22 @@ export class Outbox {
   /** Posts what there is, so that it arrives before what is posted next. */
   flush(): void {
     this.#isFlushPlanned = false;
-    this.#flushedAt = performance.now();
     if (this.#events.length === 0) return;
     const [events, bytes] = [this.#events, this.#bytes];
     this.#events = [];
     this.#bytes = 0;
     this.#posted = (this.#posted + bytes) | 0;
     this.#options.post({ type: "events", events, bytes });
+  }
+
+  #isPrompt(): boolean {
+    const now = performance.now();
+    if (now - this.#promptSince > promptTime) {
+      this.#promptSince = now;
+      this.#prompt = 0;
+    }
+    this.#prompt += 1;
+    return this.#prompt <= maxPrompt;
   }
 
   #waitForRoom(): void {

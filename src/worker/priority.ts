@@ -1,14 +1,18 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 
-/** Nice value of a thread that was busy for long: the system still lets it run, after those that seldom do. */
-const busyPriority = 5;
+/** How much nicer a thread gets that was busy for long: the system still lets it run, after those that seldom do. */
+const nicer = 5;
+
+/** The nicest that there is. */
+const maxNice = 19;
 
 /** Number of the calling thread for the system; 0 where it cannot be told. */
 export function ownThreadId(): number {
   try {
-    // "<process>/task/<thread>"; Linux has it.
-    return Number(readlinkSync("/proc/thread-self").split("/")[2] ?? 0);
+    // "<process>/task/<thread>"; Linux has it. In the /proc of another namespace the numbers mean others.
+    const [ownProcess, , thread] = readlinkSync("/proc/thread-self").split("/");
+    return Number(ownProcess) === process.pid ? Number(thread ?? 0) : 0;
   } catch {
     return 0;
   }
@@ -28,8 +32,10 @@ export function processorTime(threadId: number): number | undefined {
 
 /** Lets other threads go first, for the rest of the thread's life: few systems let a process undo it. */
 export function yieldProcessor(threadId: number): void {
+  // 0 would be the caller.
+  if (threadId === 0) return;
   try {
-    setPriority(threadId, busyPriority);
+    setPriority(threadId, Math.min(maxNice, getPriority(threadId) + nicer));
   } catch {
     // Not permitted, or the thread has just ended.
   }

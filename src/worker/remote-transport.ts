@@ -11,7 +11,7 @@ import type { TransportCommand, TransportEvent } from "./messages.ts";
 /** Inside the sandbox's thread: a transport whose connections are made outside. */
 export class RemoteTransport implements Transport {
   readonly #post: (command: TransportCommand) => void;
-  readonly #sinks = new Map<number, TransportSink>();
+  readonly #connections = new Map<number, RemoteConnection>();
   #next = 1;
 
   constructor(post: (command: TransportCommand) => void) {
@@ -21,25 +21,28 @@ export class RemoteTransport implements Transport {
   connect(...[request, sink]: Parameters<Transport["connect"]>): TransportConnection {
     const connection = this.#next;
     this.#next += 1;
-    this.#sinks.set(connection, sink);
     const post = this.#post;
-    post({ type: "connect", connection, request });
-    return {
+    const local: RemoteConnection["local"] = {
       send: (data) => post({ type: "send", connection, data }),
       close: (code, reason) => post({ type: "disconnect", connection, code, reason }),
       abort: () => post({ type: "abort", connection }),
       pause: () => post({ type: "pause", connection }),
       resume: () => post({ type: "resume", connection }),
-      ping: () => post({ type: "ping", connection }),
     };
+    this.#connections.set(connection, { sink, local });
+    post({ type: "connect", connection, request });
+    return local;
   }
 
   /** Passes on what happened outside. */
   receive(event: TransportEvent): void {
-    const sink = this.#sinks.get(event.connection);
-    if (sink === undefined) return;
+    const { connection } = event;
+    const remote = this.#connections.get(connection);
+    if (remote === undefined) return;
+    const { sink, local } = remote;
     switch (event.type) {
       case "opened":
+        if (event.canPing) local.ping = () => this.#post({ type: "ping", connection });
         sink.opened(event.handshake);
         break;
       case "received":
@@ -58,7 +61,7 @@ export class RemoteTransport implements Transport {
         sink.sent(event.bytes);
         break;
       case "disconnected":
-        this.#sinks.delete(event.connection);
+        this.#connections.delete(connection);
         sink.closed(event.close);
         break;
     }
@@ -67,6 +70,12 @@ export class RemoteTransport implements Transport {
   #take(connection: number, bytes: number): void {
     this.#post({ type: "taken", connection, bytes });
   }
+}
+
+interface RemoteConnection {
+  readonly sink: TransportSink;
+  /** Can ask for a sign of life once it is known that the transport can. */
+  readonly local: TransportConnection & { ping?(): void };
 }
 
 /** Bytes of messages on their way into the thread before a connection is paused: the thread may be busy with a script. */
@@ -159,7 +168,10 @@ export class TransportHost {
       return bytes;
     };
     return {
-      opened: (handshake) => post({ type: "opened", connection, handshake }),
+      opened: (handshake) => {
+        const canPing = this.#connections.get(connection)?.connection.ping !== undefined;
+        post({ type: "opened", connection, handshake, canPing });
+      },
       received: (pendingBytes) => post({ type: "received", connection, pendingBytes }),
       text: (data) =>
         post({

@@ -183,8 +183,9 @@ class Thread implements WorkerSandbox {
       }
       const call = this.#nextCall;
       this.#nextCall += 1;
-      this.#calls.set(call, { resolve, reject });
+      // First: what cannot be posted throws, and nobody waits for its answer.
       this.post(message(call));
+      this.#calls.set(call, { resolve, reject });
     });
   }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defaultLimits, type NetworkLimits } from "../../src/limits.ts";
+import { allowOrigins } from "../../src/policy/allow-origins.ts";
+import type { NetworkPolicy } from "../../src/policy/policy.ts";
 import type { FakeConnection } from "../support/fake-transport.ts";
 import { createTestNetwork, settled, type TestNetwork } from "../support/network.ts";
 
@@ -137,6 +139,69 @@ describe("maxInboundBytes", () => {
   });
 });
 
+test("whoever is told of a connection may end everything: it does not begin", async () => {
+  let end = (): void => {};
+  const net = createTestNetwork({
+    emit(event) {
+      if (event.type === "connecting") end();
+    },
+  });
+  end = () => void net.network.closeAll(1_000);
+
+  net.connect();
+
+  await settled();
+  expect(net.transport.connections).toEqual([]);
+  expect(net.network.connections).toBe(0);
+  expect(net.clock.scheduled).toBe(0);
+});
+
+test("a transport that leads to the end of its connection is dropped when it has made it", async () => {
+  const calls: string[] = [];
+  const net = createTestNetwork({
+    transport: {
+      connect() {
+        void net.network.closeAll(1_000);
+        const ignore = (): void => {};
+        const abort = (): void => void calls.push("abort");
+        return { send: ignore, close: ignore, abort, pause: ignore, resume: ignore };
+      },
+    },
+  });
+
+  net.connect();
+
+  await settled();
+  expect(calls).toEqual(["abort"]);
+});
+
+test("how soon the next of a burst begins does not tell a refusal from a failure", () => {
+  /** Milliseconds until each of a burst has been told of its failure. */
+  function times(policy: NetworkPolicy): readonly number[] {
+    const net = createTestNetwork({
+      policy,
+      random: () => 0.5,
+      limits: { ...defaultLimits, maxConnecting: 4 },
+      transport: {
+        connect(_request, sink) {
+          net.clock.schedule(() => sink.closed({ code: 1006, reason: "", wasClean: false }), 1);
+          const ignore = (): void => {};
+          return { send: ignore, close: ignore, abort: ignore, pause: ignore, resume: ignore };
+        },
+      },
+    });
+    for (let count = 0; count < 40; count += 1) net.connect();
+    const at: number[] = [];
+    for (let ms = 0; ms < 100_000 && at.length < 40; ms += 1) {
+      net.clock.advance(1);
+      while (at.length < net.told.length) at.push(ms);
+    }
+    return at;
+  }
+
+  expect(times({ allow: [] })).toEqual(times(allowOrigins(["ws://peer.example"])));
+});
+
 test("a connection that fails at once is told of after 20 ms, one that took longer at once", async () => {
   const net = createTestNetwork();
   net.connect();
@@ -181,12 +246,11 @@ test("closeAll() does not wait for failures that are not told yet", async () => 
 
 test("closeAll() drops connections that wait for their turn, and none begins any more", async () => {
   const net = withLimits({ maxConnecting: 1 });
-  net.connect();
-  net.connect();
+  for (let count = 0; count < 5; count += 1) net.connect();
 
   await net.network.closeAll(1_000);
 
   expect(net.transport.connections.map(({ calls }) => calls)).toEqual([["abort"]]);
-  expect(net.events.filter(({ type }) => type === "closed")).toHaveLength(2);
+  expect(net.events.filter(({ type }) => type === "closed")).toHaveLength(5);
   expect(net.clock.scheduled).toBe(0);
 });

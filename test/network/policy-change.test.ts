@@ -143,7 +143,7 @@ describe("a connection under way", () => {
 
     await network.setPolicy({ allow: [] });
 
-    clock.advance(20);
+    clock.advance(40);
     expect(told).toEqual(["1 closed 1006 failed", "2 closed 1006 failed"]);
     expect(transport.connections).toHaveLength(1);
   });
@@ -184,6 +184,45 @@ describe("a policy function", () => {
     await change;
     await settled();
     expect(told).toEqual(["1 open", "1 closed 1006 failed"]);
+  });
+
+  test("that is overtaken by another policy has no say any more, and both changes settle", async () => {
+    const signals: AbortSignal[] = [];
+    const { network, clock, told, open } = createTestNetwork({ policy: allowOrigins([lamp]) });
+    open("ws://lamp.example/");
+
+    const first = network.setPolicy(({ signal }) => {
+      signals.push(signal);
+      return deferred<Verdict>().promise;
+    });
+    const second = network.setPolicy(() => ({ allow: true }));
+    await Promise.all([first, second]);
+    const third = network.setPolicy(() => deferred<Verdict>().promise);
+    await network.setPolicy(allowOrigins([lamp]));
+    await third;
+    clock.advance(defaultLimits.handshakeTimeout);
+
+    await settled();
+    expect(told).toEqual(["1 open"]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(clock.scheduled).toBe(0);
+  });
+
+  test("that answers after the connection has opened judges its address", async () => {
+    const late = deferred<Verdict>();
+    const { network, transport, told, connect } = createTestNetwork({
+      policy: allowOrigins([lamp]),
+      limits: { ...defaultLimits, keepaliveInterval: 0 },
+    });
+    connect("ws://lamp.example/");
+
+    const change = network.setPolicy(() => late.promise);
+    transport.last.sink.opened({ protocol: "", extensions: "", address: "203.0.113.7" });
+    late.resolve({ allow: true, addresses: { allow: ["203.0.113.0/24"] } });
+    await change;
+
+    await settled();
+    expect(told).toEqual(["1 open"]);
   });
 
   test("of which nobody waits for the answer any more lets setPolicy() settle", async () => {

@@ -68,6 +68,29 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     await expect(sandbox.closed).resolves.toBeUndefined();
   });
 
+  test.each(["limit", "killed"])(
+    "an observer that closes at %s does not change how the sandbox ended",
+    async (type) => {
+      let sandbox: Sandbox | undefined;
+      const events: SandboxEvent[] = [];
+      sandbox = await createSandbox({
+        isolation,
+        limits: { maxTurnTime: 50 },
+        globals: ["turbulenz", "console"],
+        observe(event) {
+          events.push(event);
+          if (event.type === type) void sandbox?.close();
+        },
+      });
+
+      const run = sandbox.run(`TurbulenzEngine.onunload = () => console.log("again"); for (;;);`);
+
+      await expect(run).rejects.toMatchObject({ code: "ERR_LIMIT" });
+      await expect(sandbox.closed).resolves.toMatchObject({ code: "ERR_LIMIT" });
+      expect(events.map((event) => event.type)).toEqual(["limit", "killed"]);
+    },
+  );
+
   test("an aborted signal closes the sandbox", async () => {
     const controller = new AbortController();
     const { sandbox } = await openSandbox({ isolation, signal: controller.signal });

@@ -252,7 +252,7 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     const { runToIdle, lines, events } = await openSandbox({
       isolation,
       args: [server.url],
-      limits: { keepaliveInterval: 20, keepaliveTimeout: 20 },
+      limits: { keepaliveInterval: 300, keepaliveTimeout: 300 },
     });
     const run = runToIdle(`
       const socket = new WebSocket(NetworkDevice.args[0]);
