@@ -5,7 +5,7 @@ import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { RunCommand } from "./options.ts";
 import { createOutput } from "./output.ts";
 import { createReporter, type Outcome, type Reporter } from "./reporter.ts";
-import { sandboxOptions } from "./sandbox-options.ts";
+import { readLimits, sandboxOptions } from "./sandbox-options.ts";
 import { readScript, type ScriptFile } from "./script-file.ts";
 import { onSignals, startTimeout, waitAtMost } from "./stop.ts";
 import { compileWithLateTierUp } from "./tier-up.ts";
@@ -21,7 +21,7 @@ const closeGrace = 2_000;
  * @throws {UsageError} before anything of the script has run
  */
 export async function run(command: RunCommand): Promise<ExitCode> {
-  const compiling = compileWithLateTierUp(prepare(command.isolation));
+  const compiling = compileWithLateTierUp(prepare(command));
   const script = await readScript(command.script);
   const options = await sandboxOptions(command, script.folder);
   let stop: (code: ExitCode) => void = () => {};
@@ -63,10 +63,10 @@ export async function run(command: RunCommand): Promise<ExitCode> {
 }
 
 /** Starts the sandbox's thread as early as can be: it boots while this thread loads what it needs. */
-async function prepare(isolation: RunCommand["isolation"]): Promise<void> {
-  if (isolation === "none") return;
+async function prepare(command: RunCommand): Promise<void> {
+  if (command.isolation === "none") return;
   const { prepareThread } = await import("../worker/thread.ts");
-  await prepareThread();
+  await prepareThread(readLimits(command));
 }
 
 /** Rejects with what ended the script, if it did not end by itself. */

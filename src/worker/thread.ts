@@ -1,32 +1,33 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { defaultLimits, type Limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 
 /** Native stack of a thread in MiB: with this much, no script was found that overflows it before QuickJS's own limit. */
 const stackSizeMb = 16;
 
-let spare: Worker | undefined;
+let spare: { readonly thread: Worker; readonly heapMb: number } | undefined;
 
 /**
  * Starts a thread before it is known what it is for: the next {@link takeThread} gets it. Settles when it runs. It
  * keeps the process alive.
  */
-export function prepareThread(): Promise<void> {
-  const thread = startThread(defaultLimits);
-  spare = thread;
+export function prepareThread(limits: Limits): Promise<void> {
+  const thread = startThread(limits);
+  spare = { thread, heapMb: heapMb(limits) };
   return new Promise((resolve) => {
     thread.once("online", () => resolve());
     thread.once("error", () => {
       // Whoever takes a thread next finds out by its own.
-      if (spare === thread) spare = undefined;
+      if (spare?.thread === thread) spare = undefined;
       resolve();
     });
   });
 }
 
-/** A thread that waits for its `start` message: the spare one, or a new one. */
+/** A thread that waits for its `start` message: the spare one, if its memory is as these limits want it, or a new one. */
 export function takeThread(limits: Limits): Worker {
-  const thread = spare ?? startThread(limits);
+  if (spare?.heapMb !== heapMb(limits)) return startThread(limits);
+  const { thread } = spare;
   spare = undefined;
   return thread;
 }
