@@ -5,7 +5,7 @@ import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { RunCommand } from "./options.ts";
 import { createOutput } from "./output.ts";
 import { createReporter, type Outcome, type Reporter } from "./reporter.ts";
-import { readLimits, sandboxOptions } from "./sandbox-options.ts";
+import { sandboxOptions } from "./sandbox-options.ts";
 import { readScript, type ScriptFile } from "./script-file.ts";
 import { onSignals, startTimeout, waitAtMost } from "./stop.ts";
 import { compileWithLateTierUp } from "./tier-up.ts";
@@ -66,7 +66,7 @@ export async function run(command: RunCommand): Promise<ExitCode> {
 async function prepare(command: RunCommand): Promise<void> {
   if (command.isolation === "none") return;
   const { prepareThread } = await import("../worker/thread.ts");
-  await prepareThread(readLimits(command));
+  await prepareThread();
 }
 
 /** Rejects with what ended the script, if it did not end by itself. */

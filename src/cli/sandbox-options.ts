@@ -28,8 +28,7 @@ export async function sandboxOptions(command: RunCommand, folder: string): Promi
   };
 }
 
-/** The limits that the command line asks for. */
-export function readLimits(command: RunCommand): Limits {
+function readLimits(command: RunCommand): Limits {
   const { strict, memory, isolation, timeout } = command;
   const limits = strict ? strictLimits : defaultLimits;
   // On this thread no timer runs while the script does.

@@ -1,6 +1,9 @@
 import { parseJsonString } from "./json.ts";
 import { ownTables, strayCharacters } from "./single-byte.ts";
 
+/** Most bytes of one call: as JSON, a text can take twelve times as much. */
+const maxDecodedBytes = 32 * 2 ** 20;
+
 /** Longer than every label of the Encoding standard. */
 const maxLabelLength = 64;
 
@@ -19,6 +22,7 @@ export function decode(label: string, fatal: boolean, data: ArrayBuffer): string
   if (typeof label !== "string" || typeof fatal !== "boolean" || !(data instanceof ArrayBuffer)) {
     throw new TypeError("Expected an encoding name, a boolean and an ArrayBuffer");
   }
+  if (data.byteLength > maxDecodedBytes) throw new TypeError("Expected fewer bytes");
   if (nameOf(label) !== label) throw new TypeError("Expected the name of an encoding");
   const text = decodeAs(label, data);
   if (!fatal) return JSON.stringify(text.replaced ?? text.exact);

@@ -1,5 +1,5 @@
 /** Longest JSON text that a service takes, in code units: the engine's memory is bounded, the host's strings are not. */
-const maxJsonLength = 2 ** 28;
+const maxJsonLength = 32 * 2 ** 20;
 
 /**
  * Parses a JSON text from the guest.

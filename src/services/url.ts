@@ -1,3 +1,4 @@
+import { hasLongHost, isLongHost } from "../websocket/host-length.ts";
 import { parseJson } from "./json.ts";
 
 /** Attributes of a URL in the order of the answer; all but `origin` can be set. */
@@ -21,7 +22,7 @@ type Attribute = (typeof attributes)[number];
  * Longest request, in code units: two of a query can become a pair of strings on the host, which takes a hundred times the
  * memory.
  */
-const maxRequestLength = 4 * 2 ** 20;
+const maxRequestLength = 2 ** 20;
 
 /** `HostCalls.url`: parses and changes URLs with the host's own implementation. */
 export function url(json: string): string {
@@ -48,13 +49,17 @@ function answer(request: readonly unknown[]): unknown {
 }
 
 function parse(input: string, base: string | undefined): readonly string[] | undefined {
+  if (hasLongHost(input) || (base !== undefined && hasLongHost(base))) return undefined;
   // `URL.canParse` costs less than the exception, and scripts can ask for a million failures.
   return URL.canParse(input, base) ? parts(new URL(input, base)) : undefined;
 }
 
 function set(href: string, attribute: Exclude<Attribute, "origin">, value: string): unknown {
   const changed = new URL(href);
-  changed[attribute] = value;
+  // A host that is not one changes nothing.
+  const isRefused = attribute.startsWith("host") ? isLongHost(value) : hasLongHost(value);
+  if (attribute === "href" && isRefused) throw new TypeError("Expected a URL");
+  if (!isRefused || !attribute.startsWith("host")) changed[attribute] = value;
   return parts(changed);
 }
 

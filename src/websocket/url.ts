@@ -1,3 +1,5 @@
+import { hasLongHost } from "./host-length.ts";
+
 /** A WebSocket URL, parsed once; everything later looks at this and never at the text again. */
 export interface WebSocketUrl {
   /** Scheme `ws` or `wss`, no fragment, no credentials. */
@@ -50,6 +52,7 @@ export function parseWebSocketUrl(text: string, baseUrl?: string): WebSocketUrl 
 }
 
 function parse(text: string, baseUrl: string | undefined): URL | undefined {
+  if (hasLongHost(text)) return undefined;
   try {
     return new URL(text, baseUrl);
   } catch {

@@ -87,7 +87,7 @@ class Thread implements WorkerSandbox {
     });
     // It may fail before anybody waits for it.
     this.#started.catch(() => {});
-    this.#worker = takeThread(options.limits);
+    this.#worker = takeThread();
     this.#watchdog = new Watchdog(this.#state, options.limits.maxTurnTime, {
       overrun: () => this.#overrun(),
       busy: () => yieldProcessor(this.#threadId),

@@ -165,8 +165,8 @@ describe("url", () => {
     ]);
   });
 
-  test("takes requests of up to 4 Mi code units: the pairs of a query take a hundred times as much", () => {
-    const longest = 4 * 2 ** 20 - '["params",""]'.length;
+  test("takes requests of up to 1 Mi code units: the pairs of a query take a hundred times as much", () => {
+    const longest = 2 ** 20 - '["params",""]'.length;
 
     expect(ask("params", "a".repeat(longest))).toHaveLength(1);
     expect(() => ask("params", "a".repeat(longest + 1))).toThrow(TypeError);
