@@ -58,3 +58,12 @@ export interface ScriptPosition {
   /** 0 when unknown. */
   readonly column: number;
 }
+/** The message of whatever was thrown: whoever throws may throw something that has no text, or whose text throws. */
+export function describeError(error: unknown): string {
+  try {
+    const text: unknown = error instanceof Error ? error.message : String(error);
+    return typeof text === "string" ? text : "something without a description";
+  } catch {
+    return "something without a description";
+  }
+}

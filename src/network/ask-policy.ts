@@ -1,3 +1,4 @@
+import { describeError } from "../errors.ts";
 import { findAddressRefusal } from "../policy/address-rules.ts";
 import { formatAddress } from "../policy/address.ts";
 import { decide } from "../policy/decide.ts";
@@ -46,7 +47,7 @@ export function askPolicy(policy: NetworkPolicy, question: PolicyQuestion): void
   const verdict = (async () => policy(request))();
   void verdict.then(
     (value) => answer(readVerdict(value, question)),
-    (error: unknown) => answer(policyFailed(`the policy threw: ${describe(error)}`)),
+    (error: unknown) => answer(policyFailed(`the policy threw: ${describeError(error)}`)),
   );
 }
 
@@ -55,7 +56,7 @@ function readVerdict(value: unknown, question: PolicyQuestion): Permission {
     return permit(checkVerdict(value), question);
   } catch (error) {
     const where = error instanceof PolicyError ? formatPath(error.path) : "";
-    const message = `${where === "" ? "" : `${where}: `}${describe(error)}`;
+    const message = `${where === "" ? "" : `${where}: `}${describeError(error)}`;
     return policyFailed(`the policy's answer is not a verdict: ${message}`);
   }
 }
@@ -94,13 +95,4 @@ function refused(message: string): Permission {
 
 function policyFailed(message: string): Permission {
   return { allow: false, code: "ERR_POLICY_FAILED", message, address: undefined };
-}
-
-function describe(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    // Whoever throws may throw an object that has no text either.
-    return "something without a description";
-  }
 }

@@ -44,7 +44,12 @@ export class Keepalive implements Disposable {
   /** Watches a connection until the result is disposed of. */
   watch(connection: KeptAlive): KeepaliveEntry {
     const clock = this.#clock;
-    const entry: Entry = { connection, heardAt: clock.now(), pingedAt: undefined, isPaused: false };
+    const entry: Entry = {
+      connection,
+      heardAt: clock.now(),
+      pingedAt: undefined,
+      pausedAt: undefined,
+    };
     if (this.#interval > 0) {
       this.#entries.add(entry);
       if (this.#timer === undefined) {
@@ -58,9 +63,15 @@ export class Keepalive implements Disposable {
         entry.pingedAt = undefined;
       },
       setPaused(paused) {
-        entry.isPaused = paused;
-        entry.heardAt = clock.now();
-        entry.pingedAt = undefined;
+        const now = clock.now();
+        if (paused) entry.pausedAt ??= now;
+        else if (entry.pausedAt !== undefined) {
+          // The time in between does not count; what went before does, however often a connection pauses.
+          const away = now - entry.pausedAt;
+          entry.heardAt += away;
+          if (entry.pingedAt !== undefined) entry.pingedAt += away;
+          entry.pausedAt = undefined;
+        }
       },
       [Symbol.dispose]: () => {
         this.#entries.delete(entry);
@@ -86,7 +97,7 @@ export class Keepalive implements Disposable {
     let delay = this.#interval;
     // A copy: what expires leaves the set.
     for (const entry of [...this.#entries]) {
-      if (!entry.isPaused) delay = Math.min(delay, this.#lookAt(entry, hasSlept));
+      if (entry.pausedAt === undefined) delay = Math.min(delay, this.#lookAt(entry, hasSlept));
     }
     if (this.#entries.size > 0) this.#plan(Math.max(1, delay));
   }
@@ -131,7 +142,8 @@ interface Entry {
   readonly connection: KeptAlive;
   heardAt: number;
   pingedAt: number | undefined;
-  isPaused: boolean;
+  /** Since when the connection does not read. */
+  pausedAt: number | undefined;
 }
 
 interface Moment {

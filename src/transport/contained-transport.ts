@@ -1,3 +1,4 @@
+import { describeError } from "../errors.ts";
 import type { ConnectionFailure, FailureStage } from "../events.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
 import type { CloseInfo, Transport, TransportConnection } from "./transport.ts";
@@ -33,7 +34,7 @@ export function containedTransport(transport: Transport): Transport {
         const failure: ConnectionFailure = {
           stage,
           code: stage === "connect" ? "ERR_CONNECT" : "ERR_CONNECTION_LOST",
-          message: `the transport threw: ${describe(error)}`,
+          message: `the transport threw: ${describeError(error)}`,
           host: `${url.hostname}:${effectivePort(url)}`,
         };
         const close: CloseInfo = { code: 1006, reason: "", wasClean: false, failure };
@@ -85,13 +86,4 @@ export function containedTransport(transport: Transport): Transport {
       };
     },
   };
-}
-
-function describe(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    // Whoever throws may throw an object that has no text either.
-    return "something without a description";
-  }
 }

@@ -41,11 +41,13 @@ export function openGuardedSocket(request: GuardedSocketRequest): Socket {
       : connectTls({ host, port, lookup, ...tlsOptions(host, request.tls) });
   socket.prependListener("connect", () => {
     const address = socket.remoteAddress;
-    const reason =
-      address === undefined
-        ? "the peer was gone before its address was known"
-        : findAddressRefusal(address, request.addresses);
-    if (reason !== undefined) socket.destroy(new AddressRefusedError(address ?? host, reason));
+    if (address === undefined) {
+      const message = "the peer was gone before its address was known";
+      socket.destroy(Object.assign(new Error(message), { code: "ECONNRESET" }));
+      return;
+    }
+    const reason = findAddressRefusal(address, request.addresses);
+    if (reason !== undefined) socket.destroy(new AddressRefusedError(address, reason));
   });
   socket.setNoDelay(true);
   // A peer that vanished without a word is noticed by the system in the end.

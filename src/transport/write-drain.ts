@@ -11,6 +11,8 @@ export class WriteDrain implements Disposable {
   readonly #closeTimeout: number;
   #isCorked = false;
   #waiting = 0;
+  /** Messages that have left. */
+  #left = 0;
   #closing: (() => void) | undefined;
   #timeout: NodeJS.Timeout | undefined;
   /** How far the data had got when a ping was asked for that has not left. */
@@ -31,6 +33,7 @@ export class WriteDrain implements Disposable {
       this.#waiting -= 1;
       // What failed to leave stays in the count for good; the connection ends for the same reason.
       if (error) return;
+      this.#left += 1;
       sent(bytes);
       if (this.#waiting === 0) this.#closing?.();
     });
@@ -84,9 +87,9 @@ export class WriteDrain implements Disposable {
 
   /** A text that changes as data leaves: by messages, and by parts of them where the system tells. */
   #progress(): string {
-    // Not declared: how much the system has not taken yet. Node's own idle timeouts look at it.
-    const handle = (this.#socket as { _handle?: { writeQueueSize?: number } | null })._handle;
-    return `${this.#waiting} ${handle?.writeQueueSize ?? 0}`;
+    // Not declared: how much the system has not taken yet. Node's own idle timeouts look at it. Below TLS it is the connection's.
+    const { _handle: handle } = this.#socket as { readonly _handle?: WriteHandle | null };
+    return `${this.#left} ${(handle?._parent ?? handle)?.writeQueueSize ?? 0}`;
   }
 
   #cork(): void {
@@ -98,4 +101,11 @@ export class WriteDrain implements Disposable {
       this.#socket.uncork();
     });
   }
+}
+
+/** What Node's sockets write through. */
+interface WriteHandle {
+  readonly writeQueueSize?: number;
+  /** The connection that carries TLS. */
+  readonly _parent?: WriteHandle;
 }

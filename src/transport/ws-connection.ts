@@ -1,7 +1,8 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import type { ConnectionFailure, FailureCode, FailureStage } from "../events.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
 import { abnormalCloseCode } from "../websocket/close-code.ts";
@@ -19,6 +20,9 @@ import { explainError } from "./ws-failure.ts";
 import { clientOptions } from "./ws-options.ts";
 import type { WsTransportOptions } from "./ws-transport-options.ts";
 
+// Synchronously: a thread that is ended while modules are read in the background leaves their files open for good.
+const { WebSocket: Client } = createRequire(import.meta.url)("ws") as typeof import("ws");
+
 /** One connection of the `ws` package, with everything that it leaves to its user. */
 export class WsConnection implements TransportConnection {
   readonly #request: TransportRequest;
@@ -34,6 +38,8 @@ export class WsConnection implements TransportConnection {
   #failure: ConnectionFailure | undefined;
   #extensions = "";
   #interim = 0;
+  /** Fragments of the present message that have been looked at. */
+  #fragments = 0;
   /** Payload of the latest ping that waits for the pong before it to leave. */
   #ping: Buffer | "none" | "idle" = "idle";
 
@@ -67,7 +73,7 @@ export class WsConnection implements TransportConnection {
       },
     });
     try {
-      this.#webSocket = new WebSocket(url.href, [...request.protocols], made);
+      this.#webSocket = new Client(url.href, [...request.protocols], made);
       this.#listen(this.#webSocket);
     } catch (error) {
       // Certificates, keys and headers that cannot be used. The socket may have been opened already.
@@ -118,7 +124,7 @@ export class WsConnection implements TransportConnection {
   }
 
   ping(): void {
-    if (this.#isOver || this.#webSocket?.readyState !== WebSocket.OPEN) return;
+    if (this.#isOver || this.#webSocket?.readyState !== Client.OPEN) return;
     this.#drain?.ping(() => this.#onData());
   }
 
@@ -200,7 +206,10 @@ export class WsConnection implements TransportConnection {
 
   #onData(): void {
     if (this.#isOver) return;
-    this.#notify(() => this.#sink.received(pendingBytes(this.#webSocket)));
+    const { _receiver: receiver = {} } = this.#webSocket as { readonly _receiver?: Receiver };
+    const known = Math.min(this.#fragments, receiver._fragments?.length ?? 0);
+    this.#fragments = copySmallFragments(receiver, known);
+    this.#notify(() => this.#sink.received(pendingBytes(receiver)));
   }
 
   #onMessage(data: unknown, isBinary: boolean): void {
@@ -211,7 +220,7 @@ export class WsConnection implements TransportConnection {
 
   /** Answers the latest ping only, once the pong before it has left: pings cannot make memory grow. */
   #onPing(webSocket: WebSocket, data: Buffer): void {
-    if (this.#isOver || webSocket.readyState !== WebSocket.OPEN) return;
+    if (this.#isOver || webSocket.readyState !== Client.OPEN) return;
     if (this.#ping !== "idle") {
       this.#ping = Buffer.from(data);
       return;
@@ -339,13 +348,42 @@ export function refusedConnection(
   };
 }
 
-/** Bytes of messages that `ws` keeps until they are complete; inflated ones count as such. */
-function pendingBytes(webSocket: WebSocket | undefined): number {
-  // Not declared: what has not been parsed, and the fragments of the present message.
-  const { _receiver: receiver } = (webSocket ?? {}) as {
-    readonly _receiver?: { readonly _bufferedBytes?: number; readonly _messageLength?: number };
-  };
-  return (receiver?._bufferedBytes ?? 0) + (receiver?._messageLength ?? 0);
+/** What `ws` keeps of messages that are not complete; not declared. */
+interface Receiver {
+  /** What has not been parsed. */
+  readonly _buffers?: readonly Buffer[];
+  readonly _bufferedBytes?: number;
+  /** Fragments of the present message, and their bytes; inflated ones count as such. */
+  readonly _fragments?: Buffer[];
+  readonly _messageLength?: number;
+}
+
+/** What a piece takes beside its bytes. */
+const pieceOverhead = 256;
+
+/** Bytes of messages that `ws` keeps until they are complete. */
+function pendingBytes({ _bufferedBytes = 0, _messageLength = 0, _buffers = [] }: Receiver): number {
+  return _bufferedBytes + _messageLength + Math.max(0, _buffers.length - 1) * pieceOverhead;
+}
+
+/**
+ * Copies the fragments from `start` on that are a small part of what was read with them: they would keep all of it. Answers how many
+ * fragments there are.
+ */
+function copySmallFragments({ _fragments: fragments = [] }: Receiver, start: number): number {
+  for (let index = start; index < fragments.length; index += 1) {
+    const fragment = fragments[index];
+    if (
+      fragment === undefined ||
+      fragment.buffer.byteLength < 2 * fragment.length + pieceOverhead
+    ) {
+      continue;
+    }
+    const copy = Buffer.allocUnsafeSlow(fragment.length);
+    fragment.copy(copy);
+    fragments[index] = copy;
+  }
+  return fragments.length;
 }
 
 /** Interim answers (status 1xx) that a handshake may bring. */

@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { type CompiledEngine, compileFile, defaultWasmFile } from "../engine/compiled-engine.ts";
 import { randomSeed } from "../engine/image.ts";
-import { SandboxError } from "../errors.ts";
+import { describeError, SandboxError } from "../errors.ts";
 import type { ConnectionFailure, KillCause, SandboxEvent, SandboxEventDetail } from "../events.ts";
 import { turnOverrun } from "../limits.ts";
 import type { Usage } from "../local-sandbox.ts";
@@ -242,8 +242,7 @@ class Thread implements WorkerSandbox {
       this.post({ type: "verdict", request, verdict });
     } catch (error) {
       // It threw, or its answer cannot be posted: the connection is refused, and the host learns why.
-      const text = error instanceof Error ? error.message : String(error);
-      this.post({ type: "undecided", request, message: text });
+      this.post({ type: "undecided", request, message: describeError(error) });
     }
     this.#decisions.delete(request);
   }

@@ -164,7 +164,7 @@ const floods: readonly HostileCase[] = [
         print(sockets.filter(({ readyState }) => readyState === 0).length);
         sockets.forEach((socket) => socket.destroy());
       }, 200);`,
-    limits: { maxConnections: 200, maxConnectDelay: 0 },
+    limits: { maxConnections: 200, maxConnecting: 200, maxConnectDelay: 0 },
     outcome: clamped(["40"], {
       failures: [
         ...Array.from({ length: 60 }, () => ({ stage: "policy" as const })),

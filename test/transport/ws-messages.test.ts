@@ -217,3 +217,21 @@ describe("sending", () => {
     expect(sink.sentBytes).toBe(size + 6);
   });
 });
+
+test("fragments that are a small part of what was read with them do not keep all of it", async () => {
+  const { connection, peer, sink } = await openWs({ maxFragments: 10_000 });
+  const before = process.memoryUsage().arrayBuffers;
+  const padding = Buffer.concat(
+    Array.from({ length: 500 }, () => frame(opcodes.pong, "x".repeat(120))),
+  );
+
+  for (let count = 0; count < 1_000; count += 1) {
+    const opcode = count === 0 ? opcodes.text : opcodes.continuation;
+    peer.write(Buffer.concat([frame(opcode, "x", { fin: false }), padding]));
+    if (count % 20 === 0) await expect.poll(() => peer.socket.writableLength).toBe(0);
+  }
+  await expect.poll(() => sink.pending.at(-1), { timeout: 30_000 }).toBe(1_000);
+
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 2 ** 20);
+  connection.abort();
+});
