@@ -97,7 +97,10 @@ export class Keepalive implements Disposable {
     let delay = this.#interval;
     // A copy: what expires leaves the set.
     for (const entry of [...this.#entries]) {
-      if (entry.pausedAt === undefined) delay = Math.min(delay, this.#lookAt(entry, hasSlept));
+      // One that is paused now may read again in a moment: it is looked at again soon, and not in step with its pauses.
+      const next =
+        entry.pausedAt === undefined ? this.#lookAt(entry, hasSlept) : this.#timeout * oddPart;
+      delay = Math.min(delay, next);
     }
     if (this.#entries.size > 0) this.#plan(Math.max(1, delay));
   }
@@ -150,6 +153,8 @@ interface Moment {
   readonly monotonic: number;
   readonly wall: number;
 }
+
+const oddPart = 0.37;
 
 /** Milliseconds by which timers and clocks may be off on a busy machine. */
 const tolerance = 2_000;

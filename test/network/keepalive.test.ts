@@ -122,6 +122,20 @@ test("a connection that does not read is left alone until it reads again", () =>
   expect(log.filter((line) => line.includes("expired"))).toHaveLength(1);
 });
 
+test("a connection that pauses again and again is found out all the same: only the time of its pauses does not count", () => {
+  const { clock, log, watch } = setUp();
+  const entry = watch("a");
+
+  for (let count = 0; count < 1_000; count += 1) {
+    clock.advance(500);
+    entry.setPaused(true);
+    clock.advance(500);
+    entry.setPaused(false);
+  }
+
+  expect(log.at(-1)).toMatch(/^a expired/);
+});
+
 describe("after a sleep", () => {
   test("that stopped the timers, nobody expires before a new ping has had its time", () => {
     const { clock, log, watch } = setUp();
