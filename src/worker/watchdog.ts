@@ -33,6 +33,7 @@ export class Watchdog implements Disposable {
   #looking: NodeJS.Timeout | undefined;
   #turn = 0;
   #firstSeen = 0;
+  #lastLook = 0;
   #quiet = 0;
   /** Processor time at the first look at the present turn. */
   #firstTime: number | undefined;
@@ -67,6 +68,8 @@ export class Watchdog implements Disposable {
     const turn = Atomics.load(this.#state, Cell.Turn);
     const isRunning = turn % 2 !== 0;
     const now = performance.now();
+    const sinceLook = now - this.#lastLook;
+    this.#lastLook = now;
     if (!isRunning) {
       this.#quiet = turn === this.#turn ? this.#quiet + 1 : 0;
       this.#turn = turn;
@@ -75,10 +78,13 @@ export class Watchdog implements Disposable {
     }
     this.#quiet = 0;
     const isBlocked = Atomics.load(this.#state, Cell.Blocked) === 1;
-    if (turn !== this.#turn || isBlocked) {
+    if (turn !== this.#turn) {
       this.#turn = turn;
       this.#firstSeen = now;
       this.#firstTime = this.#isBusy ? undefined : this.#callbacks.processorTime();
+    } else if (isBlocked) {
+      // Only the wait does not count: a turn that waits again and again is no new one.
+      this.#firstSeen += sinceLook;
     } else if (now - this.#firstSeen > this.#maxTurnTime + grace) {
       this[Symbol.dispose]();
       this.#callbacks.overrun();

@@ -114,3 +114,16 @@ test.each([
 
   expect(busy).not.toHaveBeenCalled();
 });
+
+test("a turn that waits for the observer for a moment is not given all its time anew", () => {
+  const { state, overrun, toggleTurn } = setUp();
+
+  toggleTurn();
+  vi.advanceTimersByTime(900);
+  Atomics.store(state, Cell.Blocked, 1);
+  vi.advanceTimersByTime(100);
+  Atomics.store(state, Cell.Blocked, 0);
+  vi.advanceTimersByTime(400);
+
+  expect(overrun).toHaveBeenCalledTimes(1);
+});
