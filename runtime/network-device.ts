@@ -21,7 +21,7 @@ export interface NetworkDevice {
 }
 
 /** How deep calls of `update()` in callbacks may nest: the innermost one leaves what waits to those around it. */
-const maxNesting = 16;
+const maxNesting = 4;
 
 /** The events that wait for `update()`. */
 export class UpdateQueue {
