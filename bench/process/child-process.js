@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+/**
+ * Starts a process that serves commands as `child.js` does.
+ *
+ * @returns an object with `ask(command, argument)`, which resolves with the answer, and `stop()`
+ */
+export function startProcess(executable, args, { name }) {
+  const child = spawn(executable, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+    // A session of its own: on Linux each session gets the same share of the processors.
+    detached: true,
+  });
+  const waiting = [];
+  const ended = once(child, "close");
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const { result, error } = JSON.parse(line);
+    const { resolve, reject } = waiting.shift();
+    if (error === undefined) resolve(result);
+    else reject(new Error(`${name}: ${error}`));
+  });
+  child.once("close", (code, signal) => {
+    for (const { reject } of waiting) reject(new Error(`${name} ended with ${code ?? signal}`));
+  });
+  // A child that ended is told of by the promise of its answer.
+  child.stdin.on("error", () => {});
+
+  return {
+    name,
+    ask(command, argument) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ resolve, reject });
+        child.stdin.write(`${JSON.stringify({ command, argument })}\n`);
+      });
+    },
+    async stop() {
+      child.stdin.end();
+      // What does not end by itself is not worth waiting for.
+      const impatience = setTimeout(() => child.kill("SIGKILL"), 2_000);
+      await ended;
+      clearTimeout(impatience);
+    },
+  };
+}

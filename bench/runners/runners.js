@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { startProcess } from "../process/child-process.js";
+import { findPeer } from "./peers.js";
+
+const own = {
+  plain: { title: "plain ws", executable: process.execPath, args: [file("plain.js")] },
+  worker: {
+    title: 'sandbox, "worker"',
+    executable: process.execPath,
+    args: [file("sandbox.js"), "worker"],
+  },
+  none: {
+    title: 'sandbox, "none"',
+    executable: process.execPath,
+    args: [file("sandbox.js"), "none"],
+  },
+};
+
+/** The runner that all ratios refer to. */
+export const reference = "plain";
+
+/** Finds how to start the runners of a run: our own, and the peers that are asked for. */
+export async function findRunners(peers) {
+  const runners = new Map(Object.entries(own));
+  for (const name of peers) runners.set(name, await findPeer(name));
+  return runners;
+}
+
+/** Starts a process that runs a workload, and opens its sockets. */
+export async function startRunner({ title, executable, args }, workload, options) {
+  const runner = startProcess(executable, args, { name: title });
+  try {
+    await runner.ask("load", await readFile(file(`../workloads/${workload}.js`), "utf8"));
+    await runner.ask("call", { name: "open", argument: options });
+  } catch (error) {
+    await runner.stop();
+    throw error;
+  }
+  return runner;
+}
+
+function file(name) {
+  return fileURLToPath(new URL(name, import.meta.url));
+}

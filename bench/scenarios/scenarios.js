@@ -1,0 +1,7 @@
+import { messages } from "./messages.js";
+
+/**
+ * All that can be measured. A scenario has a `name`, a `title`, the `seconds` that it takes about, and `run(bench)`, which resolves with
+ * figures: `name`, `title`, `unit` (`ratio` to plain ws, or another), `target` (at most), and `results` by runner with `value`, `min`, `max`.
+ */
+export const scenarios = [...messages];
