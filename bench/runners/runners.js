@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { startProcess } from "../process/child-process.js";
 import { findPeer } from "./peers.js";
 
-const own = {
+/** Our own runners. */
+export const ownRunners = {
   plain: { title: "plain ws", executable: process.execPath, args: [file("plain.js")] },
   worker: {
     title: 'sandbox, "worker"',
@@ -17,12 +18,9 @@ const own = {
   },
 };
 
-/** The runner that all ratios refer to. */
-export const reference = "plain";
-
-/** Finds how to start the runners of a run: our own, and the peers that are asked for. */
+/** Finds how to start the runners of a run: our own, and the peers that are asked for. The first is the reference. */
 export async function findRunners(peers) {
-  const runners = new Map(Object.entries(own));
+  const runners = new Map(Object.entries(ownRunners));
   for (const name of peers) runners.set(name, await findPeer(name));
   return runners;
 }
@@ -38,6 +36,15 @@ export async function startRunner({ title, executable, args }, workload, options
     throw error;
   }
   return runner;
+}
+
+/** Many sandboxes in one process, each with the same workload. */
+export function manySandboxes(isolation, count) {
+  return {
+    title: `${count} sandboxes`,
+    executable: process.execPath,
+    args: [file("sandbox.js"), isolation, String(count)],
+  };
 }
 
 function file(name) {

@@ -1,4 +1,4 @@
-import { compareRounds, measureRounds } from "../measure-rounds.js";
+import { compareRounds, costsOf, cpuPerMessage, measureRounds } from "../measure-rounds.js";
 import { createStateMessage } from "../server/state-message.js";
 import { median } from "../statistics.js";
 
@@ -73,8 +73,8 @@ function createFigures({ name, title, target, roundTripTarget }, results) {
     title,
     unit: "ratio",
     target,
-    results: compareRounds(results, ({ cpu, messages }) => cpu / messages),
-    costs: Object.fromEntries([...results].map(([runner, { costs }]) => [runner, costs])),
+    results: compareRounds(results, cpuPerMessage),
+    costs: costsOf(results),
   };
   if (roundTripTarget === undefined) return [cpu];
   const roundTrip = {

@@ -1,7 +1,17 @@
+import { events } from "./events.js";
+import { fairness } from "./fairness.js";
+import { manyMessagesGrowth, manySandboxesGrowth, manySocketsGrowth } from "./growth.js";
 import { messages } from "./messages.js";
 
 /**
  * All that can be measured. A scenario has a `name`, a `title`, the `seconds` that it takes about, and `run(bench)`, which resolves with
  * figures: `name`, `title`, `unit` (`ratio` to plain ws, or another), `target` (at most), and `results` by runner with `value`, `min`, `max`.
  */
-export const scenarios = [...messages];
+export const scenarios = [
+  ...messages,
+  events,
+  fairness,
+  manySandboxesGrowth,
+  manySocketsGrowth,
+  manyMessagesGrowth,
+];

@@ -13,7 +13,7 @@ export function flood(socket, query) {
 
   async function send(count) {
     let left = count;
-    while (left > 0 && !socket.destroyed) {
+    while (left > 0 && socket.writable) {
       const part = Math.min(left, frames.length);
       left -= part;
       if (!socket.write(block.subarray(0, part * frameBytes))) await once(socket, "drain");
