@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { help, readOptions } from "./options.js";
 import { createProgress } from "./progress.js";
 import { describeMachine } from "./report/machine.js";
+import { drawRatios } from "./report/plot.js";
 import { printAgainst, printFigures } from "./report/tables.js";
 import { findRunners } from "./runners/runners.js";
 import { scenarios } from "./scenarios/scenarios.js";
@@ -58,6 +59,7 @@ async function report(run) {
   if (options.json !== undefined && options.json !== "-") {
     await writeFile(options.json, `${JSON.stringify(run, undefined, 2)}\n`);
   }
+  if (options.plot !== undefined) await writeFile(options.plot, drawRatios(run));
   if (options.against !== undefined && options.json !== "-") {
     printAgainst(run, await readJson(options.against), options.against);
   }

@@ -21,6 +21,7 @@ ${wrap(scenarios.map(({ name }) => name)).join("\n")}
   --quick             a try that says little; --full: twice as long, and a million messages
   --json FILE         writes all figures; - is standard output, in place of the tables
   --against FILE      compares with figures written before
+  --plot FILE         draws the ratios as SVG
   --render FILE       measures nothing: shows the figures of a file
   --help
 `;
@@ -43,6 +44,7 @@ export function readOptions(args) {
       full: { type: "boolean", default: false },
       json: { type: "string" },
       against: { type: "string" },
+      plot: { type: "string" },
       render: { type: "string" },
       help: { type: "boolean", default: false },
     },

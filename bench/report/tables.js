@@ -1,3 +1,5 @@
+import { targetOf } from "./target.js";
+
 /** Prints all figures with their targets, then what messages cost. */
 export function printFigures({ figures, length, rounds, versions, machine }) {
   const { cpu, cores } = machine;
@@ -7,7 +9,7 @@ export function printFigures({ figures, length, rounds, versions, machine }) {
     ["", "target", ...runners],
     figures.map((figure) => [
       figure.title,
-      figure.target === undefined ? "" : `≤ ${formatValue(figure.target, figure.unit)}`,
+      describeTarget(figure),
       ...runners.map((runner) => describeResult(figure, runner)),
     ]),
   );
@@ -55,20 +57,34 @@ function printCosts(figures) {
   );
 }
 
-/** Reference figures have no result of their own where they are ratios. */
+/** Our own first, then the reference, which has results only where they are no ratios to it, then peers. */
 function listRunners(figures) {
-  return [...new Set(figures.flatMap(({ results }) => Object.keys(results)))];
+  const named = new Set(figures.flatMap(({ results }) => Object.keys(results)));
+  const known = ["worker", "none", "plain"].filter((name) => named.has(name));
+  return [...new Set([...known, ...named])];
 }
 
-function describeResult({ results, target, unit }, runner) {
+function describeTarget(figure) {
+  const targets = ["worker", "none"].map((runner) => targetOf(figure, runner));
+  const described = targets
+    .filter((target) => target !== undefined)
+    .map((target) => formatValue(target, figure.unit));
+  return described.length === 0 ? "" : `≤ ${[...new Set(described)].join(", ")}`;
+}
+
+function describeResult(figure, runner) {
+  const { results, unit } = figure;
   const result = results[runner];
   if (result === undefined) return "";
   const { value, min, max } = result;
-  const range = min === undefined ? "" : ` (${formatValue(min, unit)}–${formatValue(max, unit)})`;
-  // The reference is no aim of ours, nor are peers.
-  const isOurs = runner === "worker" || runner === "none";
-  const verdict = target === undefined || !isOurs ? "" : value <= target ? " met" : " MISSED";
-  return `${formatValue(value, unit)}${range}${verdict}`;
+  const target = targetOf(figure, runner);
+  const verdict = target === undefined ? "" : value <= target ? " met" : " MISSED";
+  return `${formatValue(value, unit)} (${formatRange(min, max, unit)})${verdict}`;
+}
+
+function formatRange(min, max, unit) {
+  const format = unit === "ratio" ? (value) => formatValue(value, unit) : formatNumber;
+  return `${format(min)}–${format(max)}`;
 }
 
 function formatValue(value, unit) {
