@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { help, readOptions } from "./options.js";
 import { createProgress } from "./progress.js";
 import { describeMachine } from "./report/machine.js";
+import { insertFigures } from "./report/markdown.js";
 import { drawRatios } from "./report/plot.js";
 import { printAgainst, printFigures } from "./report/tables.js";
 import { findRunners } from "./runners/runners.js";
@@ -60,6 +61,10 @@ async function report(run) {
     await writeFile(options.json, `${JSON.stringify(run, undefined, 2)}\n`);
   }
   if (options.plot !== undefined) await writeFile(options.plot, drawRatios(run));
+  if (options.document !== undefined) {
+    const document = await readFile(options.document, "utf8");
+    await writeFile(options.document, insertFigures(document, run));
+  }
   if (options.against !== undefined && options.json !== "-") {
     printAgainst(run, await readJson(options.against), options.against);
   }

@@ -22,6 +22,7 @@ ${wrap(scenarios.map(({ name }) => name)).join("\n")}
   --json FILE         writes all figures; - is standard output, in place of the tables
   --against FILE      compares with figures written before
   --plot FILE         draws the ratios as SVG
+  --document FILE     writes the table between the marks of a document
   --render FILE       measures nothing: shows the figures of a file
   --help
 `;
@@ -45,6 +46,7 @@ export function readOptions(args) {
       json: { type: "string" },
       against: { type: "string" },
       plot: { type: "string" },
+      document: { type: "string" },
       render: { type: "string" },
       help: { type: "boolean", default: false },
     },

@@ -4,16 +4,20 @@ import { targetOf } from "./target.js";
 export function printFigures({ figures, length, rounds, versions, machine }) {
   const { cpu, cores } = machine;
   console.log(`node ${versions.node}, ${cores} × ${cpu}, ${length}, ${rounds} rounds\n`);
-  const runners = listRunners(figures);
-  printTable(
-    ["", "target", ...runners],
-    figures.map((figure) => [
-      figure.title,
-      describeTarget(figure),
-      ...runners.map((runner) => describeResult(figure, runner)),
-    ]),
-  );
+  const { head, rows } = describeFigures({ figures });
+  printTable(head, rows);
   printCosts(figures);
+}
+
+/** The figures as a table: its `head` and its `rows`. */
+export function describeFigures({ figures }) {
+  const runners = listRunners(figures);
+  const rows = figures.map((figure) => [
+    figure.title,
+    describeTarget(figure),
+    ...runners.map((runner) => describeResult(figure, runner)),
+  ]);
+  return { head: ["", "target", ...runners], rows };
 }
 
 /** Prints how the figures differ from those of a saved run. */
@@ -30,6 +34,8 @@ export function printAgainst(run, saved, file) {
         const before = savedFigures.get(name).results[runner]?.value;
         const now = results[runner]?.value;
         if (before === undefined || now === undefined) return "";
+        // A difference from plain ws can be of either sign.
+        if (before <= 0) return `${formatValue(before, unit)} → ${formatValue(now, unit)}`;
         const change = Math.round((now / before - 1) * 100);
         const sign = change > 0 ? "+" : "";
         return `${formatValue(before, unit)} → ${formatValue(now, unit)}  ${sign}${change} %`;
