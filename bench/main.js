@@ -36,7 +36,7 @@ async function measure() {
   const chosen = scenarios.filter(
     ({ name }) => options.only.length === 0 || options.only.some((start) => name.startsWith(start)),
   );
-  const runners = await findRunners(options.peer);
+  const runners = await findRunners(options.peer, options["node-option"]);
   const machine = await describeMachine();
   const server = await startServer();
   const progress = createProgress(chosen, options);

@@ -8,7 +8,7 @@ import { median } from "./statistics.js";
  * @param bench what a scenario is given
  * @param options `workload`, the name of its file; `open(name)`, what its `open` is given in a runner; and one of
  * - `unit`: the number of messages is found by warming up, as a multiple of it
- * - `tasks`: what its `run` is given to `warmUp`, and to `measure`
+ * - `tasks`: what its `run` is given to `warmUp`, as often as it takes, and to `measure`
  * @returns by runner: the `rounds`, and the `costs` of a message in all of them: microseconds of CPU
  */
 export async function measureRounds(bench, options) {
@@ -67,7 +67,12 @@ export function spread(values) {
  */
 async function warmUp({ lengths }, processes, { tasks, unit = 1 }) {
   if (tasks !== undefined) {
-    for (const process of processes) await process.ask("measure", tasks.warmUp);
+    for (const process of processes) {
+      let spent = 0;
+      while (spent < lengths.warmUp) {
+        spent += (await process.ask("measure", tasks.warmUp)).milliseconds;
+      }
+    }
     return tasks.measure;
   }
   const counts = [];

@@ -12,13 +12,14 @@ const lengths = {
 export function help(scenarios) {
   return `Usage: npm run bench -- [NAME]... [OPTION]...
 
-Measures what the sandbox costs over plain ws, in about eight minutes.
+Measures what the sandbox costs over plain ws, in about six minutes.
 
   NAME, --only NAME   only scenarios whose names start so; repeatable:
 ${wrap(scenarios.map(({ name }) => name)).join("\n")}
   --peer NAME         also measures ${peerNames.join(", ")}; repeatable
   --rounds N          stretches of each runner (${lengths.default.rounds})
   --quick             a try that says little; --full: twice as long, and a million messages
+  --node-option OPT   an option of Node for the measured processes, such as --cpu-prof; repeatable
   --json FILE         writes all figures; - is standard output, in place of the tables
   --against FILE      compares with figures written before
   --plot FILE         draws the ratios as SVG
@@ -40,6 +41,7 @@ export function readOptions(args) {
     options: {
       only: { type: "string", multiple: true, default: [] },
       peer: { type: "string", multiple: true, default: [] },
+      "node-option": { type: "string", multiple: true, default: [] },
       rounds: { type: "string" },
       quick: { type: "boolean", default: false },
       full: { type: "boolean", default: false },

@@ -11,7 +11,7 @@ const cache = fileURLToPath(new URL("../../node_modules/.cache/bench-peers", imp
 
 const nativeRunner = fileURLToPath(new URL("native.js", import.meta.url));
 
-/** What a sandbox can be compared with, by name. */
+/** What a sandbox can be compared with, by name. Without an executable it is Node. */
 const finders = {
   async deno() {
     const executable = await findExecutable("deno", "@deno", ["deno", "deno.exe"]);
@@ -26,13 +26,12 @@ const finders = {
     const flags = Number(major) < 22 ? ["--experimental-websocket"] : [];
     return {
       title: "Node's own WebSocket",
-      executable: process.execPath,
       args: ["--no-warnings", ...flags, nativeRunner],
     };
   },
   async naive() {
     const args = [fileURLToPath(new URL("naive.js", import.meta.url))];
-    return { title: "naive", executable: process.execPath, args };
+    return { title: "naive", args };
   },
 };
 

@@ -3,25 +3,27 @@ import { fileURLToPath } from "node:url";
 import { startProcess } from "../process/child-process.js";
 import { findPeer } from "./peers.js";
 
-/** Our own runners. */
-export const ownRunners = {
-  plain: { title: "plain ws", executable: process.execPath, args: [file("plain.js")] },
-  worker: {
-    title: 'sandbox, "worker"',
-    executable: process.execPath,
-    args: [file("sandbox.js"), "worker"],
-  },
-  none: {
-    title: 'sandbox, "none"',
-    executable: process.execPath,
-    args: [file("sandbox.js"), "none"],
-  },
-};
+/** Names of our own runners: the reference, and the sandbox with both isolations. */
+export const ownRunners = ["plain", "worker", "none"];
 
-/** Finds how to start the runners of a run: our own, and the peers that are asked for. The first is the reference. */
-export async function findRunners(peers) {
-  const runners = new Map(Object.entries(ownRunners));
+/**
+ * Finds how to start the runners of a run: our own, and the peers that are asked for. The first is the reference.
+ *
+ * @param nodeOptions of the runners that are Node
+ */
+export async function findRunners(peers, nodeOptions) {
+  const own = {
+    plain: { title: "plain ws", args: [file("plain.js")] },
+    worker: { title: 'sandbox, "worker"', args: [file("sandbox.js"), "worker"] },
+    none: { title: 'sandbox, "none"', args: [file("sandbox.js"), "none"] },
+  };
+  const runners = new Map(Object.entries(own));
   for (const name of peers) runners.set(name, await findPeer(name));
+  for (const [name, runner] of runners) {
+    if (runner.executable !== undefined) continue;
+    const args = [...nodeOptions, ...runner.args];
+    runners.set(name, { ...runner, executable: process.execPath, args });
+  }
   return runners;
 }
 
@@ -36,15 +38,6 @@ export async function startRunner({ title, executable, args }, workload, options
     throw error;
   }
   return runner;
-}
-
-/** Many sandboxes in one process, each with the same workload. */
-export function manySandboxes(isolation, count) {
-  return {
-    title: `${count} sandboxes`,
-    executable: process.execPath,
-    args: [file("sandbox.js"), isolation, String(count)],
-  };
 }
 
 function file(name) {

@@ -1,5 +1,5 @@
 import { compareRounds, costsOf, cpuPerMessage, measureRounds, spread } from "../measure-rounds.js";
-import { manySandboxes, ownRunners, startRunner } from "../runners/runners.js";
+import { ownRunners, startRunner } from "../runners/runners.js";
 import { median } from "../statistics.js";
 
 const many = 1_000;
@@ -17,9 +17,10 @@ export const manySandboxesGrowth = {
   title: `${many.toLocaleString("en")} sandboxes with a socket each, over one sandbox`,
   seconds: 25,
   async run(bench) {
+    const one = bench.runners.get("none");
     const runners = new Map([
-      ["one", manySandboxes("none", 1)],
-      ["many", manySandboxes("none", many)],
+      ["one", one],
+      ["many", { ...one, args: [...one.args, String(many)] }],
     ]);
     const results = await measureRotation({ ...bench, runners }, "many-sandboxes", () => 1);
     return [
@@ -43,7 +44,8 @@ export const manySocketsGrowth = {
   async run(bench) {
     const results = {};
     const details = {};
-    for (const [name, runner] of Object.entries(ownRunners)) {
+    for (const name of ownRunners) {
+      const runner = bench.runners.get(name);
       const runners = new Map([
         ["one", runner],
         ["many", runner],
@@ -77,8 +79,8 @@ export const manyMessagesGrowth = {
   async run(bench) {
     const results = {};
     const details = {};
-    for (const [name, runner] of Object.entries(ownRunners)) {
-      const rounds = await measureTenths(bench, runner);
+    for (const name of ownRunners) {
+      const rounds = await measureTenths(bench, bench.runners.get(name));
       results[name] = spread(rounds.map(compareEnds));
       details[name] = rounds;
     }
