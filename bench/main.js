@@ -15,7 +15,12 @@ if (options.help) {
   process.stdout.write(help(scenarios));
   process.exit();
 }
-await report(options.render === undefined ? await measure() : await readJson(options.render));
+try {
+  await report(options.render === undefined ? await measure() : await readJson(options.render));
+} catch (error) {
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exitCode = 1;
+}
 
 function readUsage() {
   try {

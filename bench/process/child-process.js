@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 /**
@@ -14,16 +13,18 @@ export function startProcess(executable, args, { name }) {
     detached: true,
   });
   const waiting = [];
-  const ended = once(child, "close");
+  const ended = new Promise((resolve) => child.once("close", resolve));
   createInterface({ input: child.stdout }).on("line", (line) => {
     const { result, error } = JSON.parse(line);
     const { resolve, reject } = waiting.shift();
     if (error === undefined) resolve(result);
     else reject(new Error(`${name}: ${error}`));
   });
-  child.once("close", (code, signal) => {
-    for (const { reject } of waiting) reject(new Error(`${name} ended with ${code ?? signal}`));
-  });
+  function fail(message, cause) {
+    for (const { reject } of waiting.splice(0)) reject(new Error(message, { cause }));
+  }
+  child.once("error", (error) => fail(`${name} does not start: ${error.message}`, error));
+  child.once("close", (code, signal) => fail(`${name} ended with ${code ?? signal}`));
   // A child that ended is told of by the promise of its answer.
   child.stdin.on("error", () => {});
 

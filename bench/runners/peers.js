@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Where peers are installed: not among the dependencies. */
-const cache = fileURLToPath(new URL("../../node_modules/.cache/bench-peers", import.meta.url));
+/** Where peers are installed, each in a folder of its own: not among the dependencies. */
+const caches = fileURLToPath(new URL("../../node_modules/.cache/bench-peers", import.meta.url));
 
 const nativeRunner = fileURLToPath(new URL("native.js", import.meta.url));
 
@@ -45,7 +45,8 @@ export function findPeer(name) {
 
 /** The program in one of the packages per platform that a package brings along. */
 async function findExecutable(name, scope, paths) {
-  const installed = await findInstalled(scope, paths);
+  const cache = join(caches, name);
+  const installed = await findInstalled(cache, scope, paths);
   if (installed !== undefined) return installed;
   await mkdir(cache, { recursive: true });
   process.stderr.write(`Installing ${name} in ${cache}\n`);
@@ -57,12 +58,12 @@ async function findExecutable(name, scope, paths) {
       cause: error,
     });
   }
-  const executable = await findInstalled(scope, paths);
+  const executable = await findInstalled(cache, scope, paths);
   if (executable !== undefined) return executable;
   throw new Error(`--peer ${name}: its package has no program that runs on this platform`);
 }
 
-async function findInstalled(scope, paths) {
+async function findInstalled(cache, scope, paths) {
   const folder = join(cache, "node_modules", scope);
   const packages = await readdir(folder).catch(() => []);
   for (const candidate of packages.flatMap((name) =>

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../process/child-process.js";
 import { findPeer } from "./peers.js";
@@ -31,7 +30,7 @@ export async function findRunners(peers, nodeOptions) {
 export async function startRunner({ title, executable, args }, workload, options) {
   const runner = startProcess(executable, args, { name: title });
   try {
-    await runner.ask("load", await readFile(file(`../workloads/${workload}.js`), "utf8"));
+    await runner.ask("load", file(`../workloads/${workload}.js`));
     await runner.ask("call", { name: "open", argument: options });
   } catch (error) {
     await runner.stop();
