@@ -60,10 +60,11 @@ async function measure() {
 }
 
 async function report(run) {
-  if (options.json === "-") console.log(JSON.stringify(run, undefined, 2));
+  const json = JSON.stringify(run, roundNumbers, 2);
+  if (options.json === "-") console.log(json);
   else printFigures(run);
   if (options.json !== undefined && options.json !== "-") {
-    await writeFile(options.json, `${JSON.stringify(run, undefined, 2)}\n`);
+    await writeFile(options.json, `${json}\n`);
   }
   if (options.plot !== undefined) await writeFile(options.plot, drawRatios(run));
   if (options.document !== undefined) {
@@ -73,6 +74,12 @@ async function report(run) {
   if (options.against !== undefined && options.json !== "-") {
     printAgainst(run, await readJson(options.against), options.against);
   }
+}
+
+/** More digits than that would only look exact. */
+function roundNumbers(_key, value) {
+  if (typeof value !== "number" || Number.isInteger(value)) return value;
+  return Number(value.toPrecision(5));
 }
 
 async function readJson(file) {

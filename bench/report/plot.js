@@ -1,9 +1,10 @@
 import { targetOf } from "./target.js";
 
 const rowHeight = 28;
-const left = 400;
-const right = 880;
-const top = 64;
+const left = 450;
+const right = 930;
+const top = 82;
+const legendColumns = 5;
 
 /** Marks by runner, and their colours: on light and on dark ground. */
 const marks = {
@@ -75,8 +76,9 @@ function styles(runners) {
 
 function drawLegend(runners) {
   const entries = runners.map((name, index) => {
-    const x = 22 + (index % 6) * 190;
-    return `<circle cx="${x}" cy="46" r="5" class="${name}"/><text x="${x + 10}" y="50">${escape(marks[name].title)}</text>`;
+    const x = 22 + (index % legendColumns) * 190;
+    const y = 46 + Math.floor(index / legendColumns) * 18;
+    return `<circle cx="${x}" cy="${y}" r="5" class="${name}"/><text x="${x + 10}" y="${y + 4}">${escape(marks[name].title)}</text>`;
   });
   return entries.join("");
 }
