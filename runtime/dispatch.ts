@@ -11,13 +11,13 @@ import {
   isStopped,
   setPassive,
 } from "./event.ts";
-import { createList } from "./intrinsics.ts";
+import { createList, invoke } from "./intrinsics.ts";
 import type { Listener, ListenerList } from "./listener.ts";
 import type { RuntimeScope } from "./scope.ts";
 
 let scope: RuntimeScope;
 /** The event whose last listener has run, but not yet the promise jobs that belong to its dispatch. */
-let unfinished: Event | undefined;
+export let unfinished: Event | undefined;
 
 /** Takes what dispatching needs of the scope. */
 export function connectDispatch(given: RuntimeScope): void {
@@ -94,22 +94,30 @@ export function dispatchNow(
   }
 }
 
-/**
- * Dispatches an event from the host. The usual case, one listener and nothing else that waits, runs at once and makes nothing but
- * the event; otherwise the steps take over. The caller has made sure that there are listeners.
- */
-export function dispatchFirst(event: Event, target: object, list: ListenerList): void {
-  const { items } = list;
+/** Whether an event from the host that goes to `list` may be dispatched by {@link dispatchToOne}. */
+export function isForOne({ items }: ListenerList): boolean {
   const { steps } = scope;
-  if (items.length !== 1 || !steps.isIdle) {
-    steps.push(dispatchStep(() => event, target, list));
-    return;
-  }
-  steps.count += 1;
+  if (items.length !== 1 || steps.first !== undefined || steps.isRunning) return false;
+  const { once, passive } = items[0] as Listener;
+  return !once && !passive;
+}
+
+/**
+ * Dispatches an event from the host that cannot be canceled and whose dispatch has begun: to one listener, with nothing else waiting.
+ * It runs at once and makes nothing but the event; everything else goes by steps.
+ */
+export function dispatchToOne(event: Event, target: object, list: ListenerList): void {
+  const listener = list.items[0] as Listener;
+  const { callback } = listener;
+  scope.steps.count += 1;
   list.isShared = true;
-  beginDispatch(event, target, false);
-  runListener(items[0] as Listener, list, event, target, scope.reportNext);
   unfinished = event;
+  try {
+    if (typeof callback === "function") invoke(callback, target, event);
+    else listener.run(event, target);
+  } catch (exception) {
+    scope.reportNext(exception);
+  }
 }
 
 /** A step that dispatches the event of `create`, made when the step is due. */

@@ -46,6 +46,11 @@ export function trustedState(
   return [type, initialized | isTrusted, null, hostNow(), kind, first, second];
 }
 
+/** Flags of a trusted event. */
+export const trusted: number = initialized | isTrusted;
+/** Flags of a trusted event whose dispatch has begun. */
+export const trustedDispatching: number = trusted | dispatching;
+
 /** The same for an event that can be canceled. */
 export function cancelableState(
   type: string,
@@ -200,9 +205,13 @@ export class Event {
     isEvent = (value): value is Event =>
       typeof value === "object" && value !== null && #state in value;
     read = (value) => (isEvent(value) ? value.#state : illegalInvocation());
+    // Without a further call: it is in every `event.data`.
     stateOf = (value, kind) => {
-      const state = read(value);
-      return state[4] === kind ? state : illegalInvocation();
+      if (typeof value === "object" && value !== null && #state in value) {
+        const state = value.#state;
+        if (state[4] === kind) return state;
+      }
+      return illegalInvocation();
     };
     eventKind = (event) => event.#state[4];
     eventType = (event) => event.#state[0];

@@ -74,7 +74,7 @@ export function installWebSocket(global: object): void {
   defineInterface(global, WebSocket, {
     name: "WebSocket",
     length: 1,
-    lengths: { close: 0 },
+    lengths: { close: 0, send: 1 },
     constants: readyStates,
   });
   defineHandlers(WebSocket.prototype, ["open", "message", "error", "close"], (value) =>

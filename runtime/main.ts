@@ -4,7 +4,7 @@ import { connectAbort, isAborted, whenAborted } from "./abort.ts";
 import { installBase64 } from "./base64.ts";
 import { installConsole } from "./console.ts";
 import { installCrypto } from "./crypto.ts";
-import { connectDispatch, finishDispatch } from "./dispatch.ts";
+import { connectDispatch, finishDispatch, unfinished } from "./dispatch.ts";
 import { installEncoding } from "./encoding.ts";
 import { connectEventTarget, removeAllListeners } from "./event-target.ts";
 import { installGlobal } from "./global.ts";
@@ -21,7 +21,12 @@ import { installStructuredClone } from "./structured-clone.ts";
 import { installTimers, Timers } from "./timers.ts";
 import { installTurbulenz, type TurbulenzHandlers } from "./turbulenz.ts";
 import { installUrl } from "./url.ts";
-import { connectWebSockets, handleSocketEvent, shutDownSockets } from "./web-socket.ts";
+import {
+  connectWebSockets,
+  handleMessage,
+  handleSocketEvent,
+  shutDownSockets,
+} from "./web-socket.ts";
 
 /** Builds the runtime in a fresh context; see `Install` in the boundary. */
 export const install: Install = (global, hostCalls) => {
@@ -94,16 +99,22 @@ export const install: Install = (global, hostCalls) => {
       finishDispatch();
       reporter.beginTurn();
     },
-    deliver(kind, id, data) {
-      finishDispatch();
-      reporter.beginTurn();
-      if (kind === EventKind.Alarm) {
+    deliver(kind, id, tenths, data) {
+      if (unfinished !== undefined) finishDispatch();
+      if (reporter.hasReported) reporter.beginTurn();
+      if (queue !== undefined && kind !== EventKind.Alarm) {
+        queue.add(kind, id, data);
+      } else if (kind === EventKind.Text || kind === EventKind.Binary) {
+        handleMessage(id, data, tenths);
+      } else if (kind === EventKind.JsonText) {
+        handleMessage(id, jsonParse(data as string), tenths);
+      } else if (kind === EventKind.Alarm) {
         timers.alarm();
         return steps.run();
+      } else {
+        handleSocketEvent(kind, id, data, false);
       }
-      if (queue === undefined) handleSocketEvent(kind, id, data, false);
-      else queue.add(kind, id, data);
-      return steps.isWaiting;
+      return steps.first !== undefined;
     },
     step() {
       finishDispatch();

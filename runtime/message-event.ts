@@ -4,8 +4,10 @@ import {
   initializeEvent,
   scriptState,
   stateOf,
+  trustedDispatching,
   trustedState,
 } from "./event.ts";
+import { hostNow } from "./host.ts";
 import { freeze, toArray, TypeErrorOf } from "./intrinsics.ts";
 import { checkArguments, toDictionary, toDOMString, toSequence, toUSVString } from "./webidl.ts";
 
@@ -28,6 +30,20 @@ const kind = 5;
 /** Makes the trusted `message` event. */
 export function createMessageEvent(data: unknown, source: MessageSource): MessageEvent {
   return new MessageEvent(trustedState("message", kind, data, source));
+}
+
+/**
+ * Makes the trusted `message` event of a dispatch that begins at once. `tenths` is its time in tenths of a millisecond; -1 where the
+ * host told none.
+ */
+export function createDispatchedMessage(
+  target: object,
+  data: unknown,
+  source: MessageSource,
+  tenths: number,
+): MessageEvent {
+  const time = tenths < 0 ? hostNow() : tenths / 10;
+  return new MessageEvent(["message", trustedDispatching, target, time, kind, data, source]);
 }
 
 /** Converts the arguments of the constructor. */

@@ -53,6 +53,8 @@ export class Reporter {
   #isReporting = false;
   /** What was reported since the present turn began. */
   readonly #seen: SafeMap<unknown, boolean> = createMap();
+  /** Whether anything was. */
+  hasReported = false;
   /** Told the message of every exception; `TurbulenzEngine.onerror`. */
   onMessage: ((message: string) => void) | undefined = undefined;
 
@@ -63,11 +65,17 @@ export class Reporter {
   /** A turn begins. */
   beginTurn(): void {
     this.#seen.clear();
+    this.hasReported = false;
+  }
+
+  #note(exception: unknown): void {
+    this.#seen.set(exception, true);
+    this.hasReported = true;
   }
 
   /** Reports at once: a script, or a promise job, is running. */
   report(exception: unknown): void {
-    this.#seen.set(exception, true);
+    this.#note(exception);
     const data = describe(exception);
     const list = this.#listeners("error");
     if (list !== undefined) {
@@ -86,7 +94,7 @@ export class Reporter {
 
   /** Reports before everything else that waits, one listener in each step. */
   reportNext(exception: unknown): void {
-    this.#seen.set(exception, true);
+    this.#note(exception);
     const data = describe(exception);
     this.#fireNext("error", () => toEvent(data, exception), data);
   }
@@ -96,7 +104,7 @@ export class Reporter {
     // A module that throws rejects promises that no script sees, all with its exception.
     if (isObject(reason)) {
       if (this.#seen.has(reason)) return;
-      this.#seen.set(reason, true);
+      this.#note(reason);
     }
     const create = (): Event => createRejectionEvent(promise, reason);
     this.#fireNext("unhandledrejection", create, describe(reason));

@@ -14,12 +14,13 @@ interface Waiting {
   next: Waiting | undefined;
 }
 
-/** A queue of {@link Step}s. */
+/** A queue of {@link Step}s. Its fields are read for every event, without a call. */
 export class Steps {
-  #first: Waiting | undefined;
+  /** The first that waits. */
+  first: Waiting | undefined = undefined;
   #last: Waiting | undefined;
   #running: Waiting | undefined;
-  #isRunning = false;
+  isRunning = false;
   /** How many times a step has run: tells whether promise jobs still belong to the same one. */
   count = 0;
   readonly #caught: (exception: unknown) => void;
@@ -29,35 +30,25 @@ export class Steps {
     this.#caught = caught;
   }
 
-  /** Whether nothing waits and nothing runs. */
-  get isIdle(): boolean {
-    return this.#first === undefined && !this.#isRunning;
-  }
-
-  /** Whether something waits. */
-  get isWaiting(): boolean {
-    return this.#first !== undefined;
-  }
-
   /** Adds a step at the end of the queue. */
   push(step: Step): void {
     const waiting: Waiting = { step, next: undefined };
-    if (this.#last === undefined) this.#first = waiting;
+    if (this.#last === undefined) this.first = waiting;
     else this.#last.next = waiting;
     this.#last = waiting;
   }
 
   /** Adds a step before all others, also before the rest of the one that runs now. */
   interrupt(step: Step): void {
-    this.#first = { step, next: this.#first };
-    this.#last ??= this.#first;
+    this.first = { step, next: this.first };
+    this.#last ??= this.first;
   }
 
   /** Runs the first step. Returns whether more wait. */
   run(): boolean {
-    const waiting = this.#first;
-    if (waiting === undefined || this.#isRunning) return waiting !== undefined;
-    this.#isRunning = true;
+    const waiting = this.first;
+    if (waiting === undefined || this.isRunning) return waiting !== undefined;
+    this.isRunning = true;
     this.count += 1;
     this.#running = waiting;
     let again = false;
@@ -66,22 +57,22 @@ export class Steps {
     } catch (exception) {
       this.#caught(exception);
     }
-    this.#isRunning = false;
+    this.isRunning = false;
     // Cleared meanwhile, or done: it leaves the queue, where interrupting steps may stand before it.
     if (!again && this.#running === waiting) this.#remove(waiting);
     this.#running = undefined;
-    return this.#first !== undefined;
+    return this.first !== undefined;
   }
 
   /** Drops everything that waits. */
   clear(): void {
-    this.#first = this.#last = this.#running = undefined;
+    this.first = this.#last = this.#running = undefined;
   }
 
   #remove(waiting: Waiting): void {
     let before: Waiting | undefined;
-    for (let one = this.#first; one !== undefined && one !== waiting; one = one.next) before = one;
-    if (before === undefined) this.#first = waiting.next;
+    for (let one = this.first; one !== undefined && one !== waiting; one = one.next) before = one;
+    if (before === undefined) this.first = waiting.next;
     else before.next = waiting.next;
     if (this.#last === waiting) this.#last = before;
   }

@@ -4,7 +4,7 @@
  * Only numbers, booleans, strings and `ArrayBuffer`s cross, as positional arguments and always as copies. Text that must
  * be exact for every string and is not hot crosses as JSON: `JSON.stringify` escapes U+0000 and lone surrogates, the only
  * characters that the engine's own conversion loses. Hot text ({@link HostCalls.send}, {@link EventKind.Text}) crosses as
- * it is and falls back to JSON only when it has to.
+ * it is, in UTF-8 from the frame and to it, and falls back to JSON only when it has to.
  */
 
 /** What {@link GuestRuntime.deliver} is told about. */
@@ -156,8 +156,16 @@ export interface GuestRuntime {
   configure(options: string): void;
   /** Begins the turn of a script that the host evaluates itself. */
   begin(): void;
-  /** Delivers one event to the object with that `id`. */
-  deliver(kind: EventKind, id: number, data: string | ArrayBuffer | undefined): boolean;
+  /**
+   * Delivers one event to the object with that `id`. `tenths` is the time of it, in tenths of a millisecond since the sandbox
+   * started; -1 stands for {@link HostCalls.now}.
+   */
+  deliver(
+    kind: EventKind,
+    id: number,
+    tenths: number,
+    data: string | ArrayBuffer | undefined,
+  ): boolean;
   /** Runs the next waiting callback. */
   step(): boolean;
   /** Describes an exception that left a script as JSON of {@link ExceptionData}; never throws. */

@@ -16,6 +16,8 @@ export interface InboxParts {
 export interface InboxOptions {
   readonly delivery: "auto" | "update";
   readonly limits: Pick<NetworkLimits, "maxQueuedEvents" | "maxInboundBytes">;
+  /** Milliseconds since the sandbox started. */
+  now(): number;
   /** The parts, which are made after the inbox. */
   parts(): InboxParts;
 }
@@ -53,18 +55,25 @@ export class Inbox implements GuestSink {
   }
 
   text(id: number, data: Uint8Array | string, bytes: number): void {
-    const text = typeof data === "string" ? data : decodeUtf8(data);
-    if (text.includes("\0") || !isWellFormed(text)) {
-      this.#postMessage(EventKind.JsonText, id, JSON.stringify(text), bytes);
-    } else {
-      this.#postMessage(EventKind.Text, id, text, bytes);
-    }
+    if (typeof data === "string") {
+      if (data.includes("\0") || !isWellFormed(data)) this.#postJson(id, data, bytes);
+      else this.#postMessage(EventKind.Text, id, data, bytes);
+    } else if (data.includes(0)) this.#postJson(id, decodeUtf8(data), bytes);
+    else this.#postMessage(EventKind.Text, id, this.#kept(data), bytes);
   }
 
   binary(id: number, data: Uint8Array): void {
-    // A turn that waits outlives the caller's buffer; a Buffer's own slice would be a view of it.
-    const kept = this.#parts.turns.isIdle ? data : new Uint8Array(data);
-    this.#postMessage(EventKind.Binary, id, kept, data.byteLength);
+    this.#postMessage(EventKind.Binary, id, this.#kept(data), data.byteLength);
+  }
+
+  /** A turn that waits outlives the caller's buffer; a Buffer's own slice would be a view of it. */
+  #kept(data: Uint8Array): Uint8Array {
+    return this.#parts.turns.isIdle ? data : new Uint8Array(data);
+  }
+
+  /** A text that the engine's own conversion would change. */
+  #postJson(id: number, text: string, bytes: number): void {
+    this.#postMessage(EventKind.JsonText, id, JSON.stringify(text), bytes);
   }
 
   closed(id: number, { code, reason, wasClean, failed, unsent }: GuestClose): void {
@@ -85,7 +94,7 @@ export class Inbox implements GuestSink {
     this.#waiting += 1;
     turns.post(() => {
       this.#waiting -= 1;
-      const more = guest.deliver(kind, id, data);
+      const more = guest.deliver(kind, id, this.#options.now(), data);
       this.#delivered(0);
       return more;
     });
@@ -104,7 +113,7 @@ export class Inbox implements GuestSink {
     turns.post(() => {
       this.#waiting -= 1;
       try {
-        const more = guest.deliver(kind, id, data);
+        const more = guest.deliver(kind, id, this.#options.now(), data);
         this.#delivered(bytes);
         return more;
       } catch (error) {

@@ -1,15 +1,10 @@
 import type { QuickJSContext } from "quickjs-emscripten";
-import {
-  EventKind,
-  type GuestGlobal,
-  type HostCalls,
-  logLevels,
-  type RuntimeOptions,
-} from "./boundary.ts";
+import { EventKind, type GuestGlobal, logLevels, type RuntimeOptions } from "./boundary.ts";
 import type { Clock } from "./clock.ts";
 import { Alarm } from "./engine/alarm.ts";
 import { parseException } from "./engine/exception.ts";
 import { type Evaluation, Guest, type GuestSource } from "./engine/guest.ts";
+import type { HostActions } from "./engine/host-calls.ts";
 import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
 import { type ScriptException, ScriptError } from "./errors.ts";
 import type { SandboxEventDetail } from "./events.ts";
@@ -68,7 +63,9 @@ export class NetworkDevice {
     const { context, clock, limits, maxTurnTime, maxMicrotasks } = options;
     this.#options = options;
     this.#start = clock.now();
-    this.#alarm = new Alarm(clock, () => this.#deliver(EventKind.Alarm, 0));
+    this.#alarm = new Alarm(clock, () => {
+      this.#turns.post(() => this.#guest.deliver(EventKind.Alarm, 0, this.#now()));
+    });
     this.#output = new OutputGate({
       limits,
       clock,
@@ -77,6 +74,7 @@ export class NetworkDevice {
     this.#inbox = new Inbox({
       delivery: options.delivery,
       limits,
+      now: () => this.#now(),
       parts: () => ({ guest: this.#guest, network: this.#network, turns: this.#turns }),
     });
     this.#network = new Network({
@@ -99,7 +97,7 @@ export class NetworkDevice {
       args: options.args,
       timeOrigin: Date.now(),
     };
-    this.#guest = new Guest(context, this.#hostCalls(), runtimeOptions, {
+    this.#guest = new Guest(context, this.#actions(), runtimeOptions, {
       ...options.guest,
       isOverdue: () => this.#turns.isOverdue(),
     });
@@ -219,12 +217,13 @@ export class NetworkDevice {
     this.#guest[Symbol.dispose]();
   }
 
-  #deliver(kind: EventKind, id: number, data?: string | Uint8Array<ArrayBufferLike>): void {
-    this.#turns.post(() => this.#guest.deliver(kind, id, data));
+  /** Milliseconds since the sandbox started. */
+  #now(): number {
+    return this.#options.clock.now() - this.#start;
   }
 
-  #hostCalls(): HostCalls {
-    const { clock, emit } = this.#options;
+  #actions(): HostActions {
+    const { emit } = this.#options;
     return {
       connect: (json) => {
         const [url, ...protocols] = parseTexts(json);
@@ -233,16 +232,7 @@ export class NetworkDevice {
         this.#guest.checkRoom(roomForConnecting + json.length * 8);
         return JSON.stringify(this.#network.connect(url, protocols));
       },
-      send: (id, data, length) => {
-        if (typeof data === "string") {
-          if (length === -1) this.#network.send(id, parseText(data));
-          else if (data.length !== length) return true;
-          else this.#network.send(id, data);
-        } else {
-          this.#network.send(id, new Uint8Array(data));
-        }
-        return false;
-      },
+      send: (id, data, isText) => this.#network.send(id, data, isText),
       close: (id, code, json) => {
         this.#network.close(id, code === 0 ? undefined : code, parseText(json));
       },
@@ -250,7 +240,7 @@ export class NetworkDevice {
       bufferedAmount: (id) => this.#network.bufferedAmount(id),
       updated: () => this.#inbox.updated(),
       // Coarse, as in browsers: 100 microseconds.
-      now: () => Math.floor((clock.now() - this.#start) * 10) / 10,
+      now: () => Math.floor(this.#now() * 10) / 10,
       setAlarm: (delay) => {
         this.#alarm.set(delay);
       },

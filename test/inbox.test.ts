@@ -57,6 +57,7 @@ function setUp(
   const inbox = new Inbox({
     delivery,
     limits: { maxQueuedEvents, maxInboundBytes },
+    now: () => 0,
     parts: () => parts,
   });
   return {

@@ -2,10 +2,12 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { writeEngineImage } from "./engine-image.ts";
+import { writeEngineWasm } from "./engine-wasm.ts";
 
 const root: URL = new URL("../", import.meta.url);
 
-/** Bundles `runtime/` into one expression and embeds it as a string in `dist/guest-bundle.js`, and evaluated in `dist/engine-image.bin`. */
+/** Bundles `runtime/` into one expression and embeds it as a string in `dist/guest-bundle.js`, and evaluated in `dist/engine-image.bin`, for
+ * the engine in `dist/engine.wasm`. */
 export async function bundleGuest(): Promise<void> {
   const result = await build({
     absWorkingDir: fileURLToPath(root),
@@ -33,7 +35,13 @@ export async function bundleGuest(): Promise<void> {
     new URL("dist/guest-bundle.js", root),
     `export const guestBundle = ${JSON.stringify(bundle.text)};\n`,
   );
-  await writeEngineImage(bundle.text, new URL("dist/engine-image.bin", root));
+  const wasmFile = new URL("dist/engine.wasm", root);
+  await writeEngineWasm(wasmFile);
+  await writeEngineImage(
+    bundle.text,
+    fileURLToPath(wasmFile),
+    new URL("dist/engine-image.bin", root),
+  );
 }
 
 /** Bundles the worker's entry: a worker starts faster from one module than from forty. What it loads lazily stays apart. */

@@ -1,25 +1,33 @@
 import { writeFile } from "node:fs/promises";
 import type { QuickJSContext } from "quickjs-emscripten";
-import type { HostCalls } from "../src/boundary.ts";
-import { compileFile, defaultWasmFile, tableExport } from "../src/engine/compiled-engine.ts";
+import { compileFile, tableExport } from "../src/engine/compiled-engine.ts";
 import { defaultBuild, instantiate } from "../src/engine/engine.ts";
 import { installRuntime } from "../src/engine/guest.ts";
+import type { HostActions } from "../src/engine/host-calls.ts";
 import { type ImageLayout, packImage } from "../src/engine/image.ts";
-import { findTrackerField, runtimeAddress } from "../src/engine/rejections.ts";
+import { contextAddress, runtimeAddress } from "../src/engine/internals.ts";
+import { findTrackerField } from "../src/engine/rejections.ts";
+import { createValues } from "../src/engine/values.ts";
 
 /** The smallest memory that a sandbox can have: an image fits into every other. */
 const pages = 256;
 
 /** Writes the memory of an engine that has installed what `bundle` evaluates to to `file`; see `src/engine/image.ts`. */
-export async function writeEngineImage(bundle: string, file: URL): Promise<void> {
-  const compiled = await compileFile(defaultWasmFile);
+export async function writeEngineImage(bundle: string, wasmFile: string, file: URL): Promise<void> {
+  const compiled = await compileFile(wasmFile);
   const { quickjs, instance, memory } = await instantiate(defaultBuild, compiled, pages);
   const { trackerWord, hash } = compiled;
   if (trackerWord === undefined) throw new Error("The WebAssembly file of the engine is not known");
   const context = quickjs.newRuntime().newContext();
   const tracker = findTrackerField(context, memory, trackerWord);
   const random = findRandomState(context, memory);
-  const entries = Object.entries(installRuntime(context, bundle, noCalls));
+  const entries = Object.entries(
+    installRuntime(
+      { context, values: createValues(context, undefined), raw: undefined },
+      bundle,
+      noCalls,
+    ),
+  );
   const image = packImage(new Uint8Array(memory.buffer), {
     wasm: hash,
     tableLength: (instance.exports[tableExport] as WebAssembly.Table).length,
@@ -35,9 +43,9 @@ export async function writeEngineImage(bundle: string, file: URL): Promise<void>
 }
 
 /** A host for the installation, which asks it nothing that matters. */
-const noCalls: HostCalls = {
+const noCalls: HostActions = {
   connect: () => "",
-  send: () => false,
+  send() {},
   close() {},
   abort() {},
   bufferedAmount: () => 0,
@@ -85,8 +93,4 @@ function findRandomState(context: QuickJSContext, memory: WebAssembly.Memory): n
     if (first === again && first !== other) return address;
   }
   throw new Error("The state of Math.random was not found");
-}
-
-function contextAddress(context: QuickJSContext): number {
-  return (context as unknown as { readonly ctx: { readonly value: number } }).ctx.value;
 }

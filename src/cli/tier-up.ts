@@ -16,5 +16,5 @@ export async function compileWithLateTierUp(ready: Promise<void>): Promise<void>
   await ready;
   if (Number.parseInt(process.versions.node, 10) > newestKnownNode) return;
   setFlagsFromString("--wasm-tiering-budget=100000000");
-  await compileFile(defaultWasmFile);
+  await compileFile(defaultWasmFile());
 }

@@ -7,16 +7,16 @@ export interface CompiledEngine {
   readonly module: WebAssembly.Module;
   /**
    * Where the runtime keeps its `host_promise_rejection_tracker`, in 32-bit words after its `interrupt_handler`.
-   * Nothing for a file that is not known: then its function table is not exported either.
+   * Nothing for a file that is not known.
    */
   readonly trackerWord: number | undefined;
-  /** SHA-256 of the file, hexadecimal. */
+  /** SHA-256 of the file, hexadecimal. An image is bound to it. */
   readonly hash: string;
   /** Memory with the guest runtime evaluated, when the package was built with one for this file. */
   readonly image: EngineImage | undefined;
 }
 
-/** Name under which the function table of a known file is exported. */
+/** Name under which the function table is exported. */
 export const tableExport = "function_table";
 
 /**
@@ -34,8 +34,16 @@ const trackerWords: Readonly<Record<string, number>> = {
 
 const require: NodeJS.Require = createRequire(import.meta.url);
 
-/** The WebAssembly file of the build that sandboxes use. */
-export const defaultWasmFile: string = require.resolve("@jitl/quickjs-wasmfile-release-sync/wasm");
+/** The WebAssembly file as its package has it. */
+export const packageWasmFile: string = require.resolve("@jitl/quickjs-wasmfile-release-sync/wasm");
+
+/** Custom section of a file that was made from another one: that one's SHA-256. What is known of it holds for both. */
+export const sourceSection = "quickjs-network-device.source";
+
+/** The WebAssembly file that sandboxes use: the one that this package was built with, or else the one it would be made from. */
+export function defaultWasmFile(): string {
+  return resolveBuilt("#engine-wasm") ?? packageWasmFile;
+}
 
 const compiled = new Map<string, Promise<CompiledEngine>>();
 
@@ -52,19 +60,23 @@ export function compileFile(file: string): Promise<CompiledEngine> {
 async function compile(file: string): Promise<CompiledEngine> {
   const [bytes, { createHash }] = await Promise.all([readFile(file), import("node:crypto")]);
   const hash = createHash("sha256").update(bytes).digest("hex");
-  const trackerWord = trackerWords[hash];
-  const source = trackerWord === undefined ? bytes : withTableExported(bytes);
   const [module, image] = await Promise.all([
-    WebAssembly.compile(source),
-    readImage(imageFile(), hash),
+    WebAssembly.compile(withTableExported(bytes)),
+    readImage(resolveBuilt("#engine-image"), hash),
   ]);
-  return { module, trackerWord, hash, image };
+  // Not declared by Node's types.
+  const { customSections } = WebAssembly.Module as unknown as {
+    customSections(module: WebAssembly.Module, name: string): ArrayBuffer[];
+  };
+  const [source] = customSections(module, sourceSection);
+  const known = source === undefined ? hash : Buffer.from(source).toString("latin1");
+  return { module, trackerWord: trackerWords[known], hash, image };
 }
 
-/** Path of the image that the package was built with; nothing when it was not. */
-function imageFile(): string | undefined {
+/** Path of a file that the package was built with; nothing when it was not. */
+function resolveBuilt(specifier: string): string | undefined {
   try {
-    return require.resolve("#engine-image");
+    return require.resolve(specifier);
   } catch {
     return undefined;
   }

@@ -1,13 +1,9 @@
 import releaseSync from "@jitl/quickjs-wasmfile-release-sync";
 import {
-  type JSContextPointer,
-  type JSRuntimePointer,
-  Lifetime,
   newQuickJSWASMModuleFromVariant,
   newVariant,
   type QuickJSContext,
-  type QuickJSHandle,
-  QuickJSRuntime,
+  type QuickJSRuntime,
   type QuickJSSyncVariant,
   type QuickJSWASMModule,
 } from "quickjs-emscripten-core";
@@ -20,6 +16,7 @@ import {
 } from "./compiled-engine.ts";
 import type { Entries } from "./guest.ts";
 import { type EngineImage, randomSeed, restoreImage } from "./image.ts";
+import { adoptContext, adoptHandle } from "./internals.ts";
 import { findTrackerField, type Rejections, trackRejections } from "./rejections.ts";
 
 /** A build of QuickJS: its loader and the path of its WebAssembly file. */
@@ -32,7 +29,9 @@ export interface EngineBuild {
 export const defaultBuild: EngineBuild = {
   // Its declarations are those of its CommonJS build, whose default export is the namespace.
   variant: releaseSync as unknown as QuickJSSyncVariant,
-  wasmFile: defaultWasmFile,
+  get wasmFile() {
+    return defaultWasmFile();
+  },
 };
 
 /** Options of {@link createEngine}. Bytes. */
@@ -174,23 +173,10 @@ function restoreContext(
   const table = instance.exports[tableExport] as WebAssembly.Table;
   if (table.length !== layout.tableLength) throw new Error("The image is for another build");
   restoreImage(image, memory.buffer, seed);
-  const { module, callbacks, ffi } = quickjs as unknown as EngineInternals;
-  const runtime = new QuickJSRuntime({
-    module,
-    callbacks,
-    ffi,
-    rt: new Lifetime(layout.runtime as JSRuntimePointer, undefined, (pointer) => {
-      ffi.QTS_FreeRuntime(pointer);
-      callbacks.deleteRuntime(pointer);
-    }),
-  });
-  const context = runtime.newContext({ contextPointer: layout.context as JSContextPointer });
-  const { memory: values } = context as unknown as {
-    readonly memory: { heapValueHandle(address: number): QuickJSHandle };
-  };
+  const context = adoptContext(quickjs, layout.runtime, layout.context);
   const entries = Object.entries(layout.entries).map(([name, address]) => [
     name,
-    values.heapValueHandle(address),
+    adoptHandle(context, address),
   ]);
   return {
     context,
@@ -199,14 +185,6 @@ function restoreContext(
     trackerField: layout.tracker,
   };
 }
-
-/** What a `QuickJSWASMModule` makes its runtimes of; its public API hides it. */
-type EngineInternals = Pick<
-  ConstructorParameters<typeof QuickJSRuntime>[0],
-  "module" | "callbacks" | "ffi"
-> & {
-  readonly callbacks: { deleteRuntime(pointer: JSRuntimePointer): void };
-};
 
 /** Options of Emscripten's loader that the declarations of quickjs-emscripten leave out. */
 interface LoaderOptions {

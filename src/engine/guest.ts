@@ -1,11 +1,17 @@
 import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten";
 import { Scope } from "quickjs-emscripten-core";
-import type { EventKind, GuestRuntime, HostCalls, RuntimeOptions } from "../boundary.ts";
+import { EventKind, type GuestRuntime, type RuntimeOptions } from "../boundary.ts";
 import type { ScriptException } from "../errors.ts";
 import { parseException } from "./exception.ts";
-import { adoptHostCalls, exposeHostCalls } from "./host-calls.ts";
+import {
+  adoptHostCalls,
+  type CallingContext,
+  exposeHostCalls,
+  type HostActions,
+} from "./host-calls.ts";
+import { RawEngine } from "./raw-engine.ts";
 import type { Rejections } from "./rejections.ts";
-import { createValues, OutOfMemoryError, type Values } from "./values.ts";
+import { checked, createValues, OutOfMemoryError, type Values } from "./values.ts";
 
 /** Name of the guest runtime in stack traces. */
 const runtimeName = "netdevice:runtime";
@@ -58,27 +64,33 @@ type Entry = keyof GuestRuntime;
 export class Guest implements Disposable {
   readonly #context: QuickJSContext;
   readonly #values: Values;
+  readonly #raw: RawEngine | undefined;
   readonly #entries: Entries;
+  /** Address of the entry that is called for every event. */
+  readonly #deliver: number;
   readonly #rejections: Rejections | undefined;
   readonly #isOverdue: () => boolean;
   #disposed = false;
 
   constructor(
     context: QuickJSContext,
-    calls: HostCalls,
+    actions: HostActions,
     options: RuntimeOptions,
     source: GuestSource,
   ) {
     this.#context = context;
+    this.#raw = RawEngine.open(context);
     this.#rejections = source.rejections;
     this.#isOverdue = () => source.isOverdue?.() ?? false;
-    this.#values = createValues(context);
+    this.#values = createValues(context, this.#raw);
+    const calling: CallingContext = { context, values: this.#values, raw: this.#raw };
     if (typeof source.runtime === "string") {
-      this.#entries = installRuntime(context, source.runtime, calls);
+      this.#entries = installRuntime(calling, source.runtime, actions);
     } else {
       this.#entries = source.runtime;
-      adoptHostCalls(context, this.#values, calls);
+      adoptHostCalls(calling, actions);
     }
+    this.#deliver = this.#raw?.addressOf(this.#entries.deliver) ?? 0;
     try {
       this.#call("configure", [this.#values.text(JSON.stringify(options))]).dispose();
     } catch (error) {
@@ -87,16 +99,39 @@ export class Guest implements Disposable {
     }
   }
 
-  /** See {@link GuestRuntime.deliver}. Text must be well-formed and without U+0000; bytes are copied. */
-  deliver(kind: EventKind, id: number, data?: string | Uint8Array<ArrayBufferLike>): boolean {
+  /**
+   * See {@link GuestRuntime.deliver}. `time` is in milliseconds since the sandbox started. Text must be well-formed and without
+   * U+0000, as a string or in UTF-8; bytes are copied.
+   */
+  deliver(kind: EventKind, id: number, time: number, data?: string | Uint8Array): boolean {
+    const raw = this.#raw;
+    const tenths = toTenths(time);
+    if (raw === undefined) return this.#deliverPublicly(kind, id, tenths, data);
+    let value = 0;
+    if (data !== undefined) {
+      const isText = typeof data === "string" || kind !== EventKind.Binary;
+      value = checked(isText ? raw.newText(data) : raw.newBuffer(data), data.length);
+    }
+    const more = raw.call(this.#deliver, kind, id, tenths, value);
+    if (more === undefined) throw new GuestEntryError("deliver");
+    return more;
+  }
+
+  #deliverPublicly(
+    kind: EventKind,
+    id: number,
+    tenths: number,
+    data: string | Uint8Array | undefined,
+  ): boolean {
     const context = this.#context;
-    const handle =
-      data === undefined
-        ? context.undefined
-        : typeof data === "string"
-          ? this.#values.text(data)
-          : this.#values.buffer(data);
-    return this.#flag("deliver", [context.newNumber(kind), context.newNumber(id), handle]);
+    let handle = context.undefined;
+    if (typeof data === "string") handle = this.#values.text(data);
+    else if (data !== undefined) {
+      handle =
+        kind === EventKind.Binary ? this.#values.buffer(data) : this.#values.text(decodeUtf8(data));
+    }
+    const numbers = [kind, id, tenths].map((number) => context.newNumber(number));
+    return this.#flag("deliver", [...numbers, handle]);
   }
 
   /** Throws `OutOfMemoryError` unless the guest has room for so many bytes. */
@@ -161,7 +196,7 @@ export class Guest implements Disposable {
   }
 
   get hasJobs(): boolean {
-    return this.#context.runtime.hasPendingJob();
+    return this.#raw?.hasJobs ?? this.#context.runtime.hasPendingJob();
   }
 
   /** Runs at most `limit` promise jobs and answers how many. An exception in one of them ends the call; the others stay. */
@@ -184,6 +219,7 @@ export class Guest implements Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const handle of Object.values(this.#entries)) handle.dispose();
+    this.#raw?.[Symbol.dispose]();
   }
 
   /** Describes the exception of a script and has it reported; disposes of it. */
@@ -213,14 +249,19 @@ export class Guest implements Disposable {
 }
 
 /** Evaluates the bundle in a context and installs the runtime. */
-export function installRuntime(context: QuickJSContext, bundle: string, calls: HostCalls): Entries {
+export function installRuntime(
+  calling: CallingContext,
+  bundle: string,
+  actions: HostActions,
+): Entries {
+  const { context } = calling;
   return Scope.withScope((scope) => {
     const manage = (result: ReturnType<QuickJSContext["evalCode"]>): QuickJSHandle =>
       scope.manage(unwrap("install", result));
     const install = manage(context.evalCode(bundle, runtimeName, { type: "global", strict: true }));
     // Not `context.global`: that handle stays as long as its context, also in the memory of an image.
     const global = manage(context.evalCode("this", runtimeName, { type: "global" }));
-    const host = scope.manage(exposeHostCalls(context, createValues(context), calls));
+    const host = scope.manage(exposeHostCalls(calling, actions));
     const runtime = manage(context.callFunction(install, context.undefined, global, host));
     const entry = (name: Entry): QuickJSHandle => context.getProp(runtime, name);
     return {
@@ -236,6 +277,20 @@ export function installRuntime(context: QuickJSContext, bundle: string, calls: H
       shutDown: entry("shutDown"),
     };
   });
+}
+
+/** Tenths of a millisecond, as the guest is told times; -1 where a whole number of 32 bits does not reach: then the guest asks. */
+function toTenths(time: number): number {
+  const tenths = Math.floor(time * 10);
+  return tenths <= maxTenths ? tenths : -1;
+}
+
+const maxTenths = 2 ** 31 - 1;
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
 }
 
 function unwrap(entry: string, result: ReturnType<QuickJSContext["evalCode"]>): QuickJSHandle {

@@ -1,5 +1,6 @@
-import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten";
+import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten";
 import { tableExport } from "./compiled-engine.ts";
+import { allocate, keepValue, release, runtimeAddress, valueBytes } from "./internals.ts";
 
 /** A promise that was rejected while nobody handled it. */
 export interface Rejection {
@@ -49,15 +50,8 @@ export function findTrackerField(
 export function trackRejections(options: TrackerOptions): Rejections {
   const { context, instance, memory, field } = options;
   const table = instance.exports[tableExport] as WebAssembly.Table;
-  const { ffi, ctx, module, heapValueHandle } = engineInternals(context);
-  const scratch = module._malloc(8);
+  const scratch = allocate(context, valueBytes);
   const waiting = new Map<number, Rejection>();
-
-  /** Keeps a value that the engine passed by value: an i64 in the engine's own representation. */
-  function keep(value: bigint): QuickJSHandle {
-    new DataView(memory.buffer).setBigInt64(scratch, value, true);
-    return heapValueHandle(ffi.QTS_DupValuePointer(ctx, scratch));
-  }
 
   function track(promise: bigint, reason: bigint, isHandled: number): void {
     // The low half of an object's representation is its address.
@@ -68,7 +62,10 @@ export function trackRejections(options: TrackerOptions): Rejections {
       rejection?.promise.dispose();
       rejection?.reason.dispose();
     } else if (waiting.size < maxRejections) {
-      waiting.set(address, { promise: keep(promise), reason: keep(reason) });
+      waiting.set(address, {
+        promise: keepValue(context, scratch, promise),
+        reason: keepValue(context, scratch, reason),
+      });
     }
   }
 
@@ -91,7 +88,7 @@ export function trackRejections(options: TrackerOptions): Rejections {
       }
       waiting.clear();
       new DataView(memory.buffer).setInt32(field, 0, true);
-      module._free(scratch);
+      release(context, scratch);
     },
   };
 }
@@ -123,35 +120,4 @@ function trackerFunction(
     _opaque: number,
   ): void => track(promise, reason, isHandled);
   return new WebAssembly.Instance(trackerModule, { a: { f } }).exports["f"];
-}
-
-/** Address of a runtime, which its public API hides. */
-export function runtimeAddress(runtime: QuickJSRuntime): number {
-  return (runtime as unknown as { readonly rt: { readonly value: number } }).rt.value;
-}
-
-/** The parts of a context that its public API hides. The file is known, so the version is, too. */
-function engineInternals(context: QuickJSContext): {
-  readonly ctx: number;
-  readonly ffi: { QTS_DupValuePointer(context: number, address: number): number };
-  readonly module: Allocator;
-  heapValueHandle(value: number): QuickJSHandle;
-} {
-  const { ctx, ffi, memory, module } = context as unknown as {
-    readonly ctx: { readonly value: number };
-    readonly ffi: { QTS_DupValuePointer(context: number, address: number): number };
-    readonly memory: { heapValueHandle(value: number): QuickJSHandle };
-    readonly module: Allocator;
-  };
-  return {
-    ctx: ctx.value,
-    ffi,
-    module,
-    heapValueHandle: (value) => memory.heapValueHandle(value),
-  };
-}
-
-interface Allocator {
-  _malloc(bytes: number): number;
-  _free(address: number): void;
 }

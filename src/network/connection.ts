@@ -113,7 +113,7 @@ export class Connection {
     }
   }
 
-  send(data: string | Uint8Array<ArrayBuffer>): void {
+  send(data: string | Uint8Array<ArrayBuffer>, isText: boolean): void {
     if (this.#state !== "open" && this.#state !== "closing") return;
     const { limits, load } = this.#dependencies;
     const bytes = this.#bytesOf(data);
@@ -129,8 +129,8 @@ export class Connection {
       this.#exceed("maxBufferedBytes", "ERR_LIMIT");
     } else {
       this.#share.add(bytes);
-      this.#trace("sent", data);
-      this.#transport?.send(data);
+      this.#trace("sent", data, isText);
+      this.#transmit(data, isText);
     }
   }
 
@@ -237,7 +237,7 @@ export class Connection {
         received: (pendingBytes) => this.#onReceived(pendingBytes),
         text: (data) => this.#onMessage(data, "text"),
         binary: (data) => this.#onMessage(data, "binary"),
-        sent: (bytes) => this.#onSent(bytes),
+        sent: (bytes, messages = 1) => this.#onSent(bytes, messages),
         closed: (close) => this.#onClosed(close),
       });
       // A transport of the embedder's may have ended the sandbox meanwhile.
@@ -295,7 +295,7 @@ export class Connection {
     }
     if (!this.#checkInbound(bytes)) return;
     load.waitingBytes += bytes;
-    this.#trace("received", kind === "text" && typeof data !== "string" ? decode(data) : data);
+    this.#trace("received", data, kind === "text");
     if (kind === "text") guest.text(this.#id, data, bytes);
     else if (typeof data !== "string") guest.binary(this.#id, data);
   }
@@ -308,8 +308,8 @@ export class Connection {
     return false;
   }
 
-  #onSent(bytes: number): void {
-    if (this.#state !== "closed") this.#buffered -= this.#share.remove(bytes);
+  #onSent(bytes: number, messages: number): void {
+    if (this.#state !== "closed") this.#buffered -= this.#share.remove(bytes, messages);
   }
 
   #onClosed(close: CloseInfo): void {
@@ -420,11 +420,16 @@ export class Connection {
     return (this.#dependencies.utf8Length ?? utf8Length)(data);
   }
 
-  #trace(type: "sent" | "received", data: string | Uint8Array): void {
+  #transmit(data: string | Uint8Array<ArrayBuffer>, isText: boolean): void {
+    const transport = this.#transport;
+    if (typeof data === "string") transport?.send(data);
+    else if (transport?.write !== undefined) transport.write(data, isText);
+    else transport?.send(copyOf(data, isText));
+  }
+
+  #trace(type: "sent" | "received", data: string | Uint8Array, isText: boolean): void {
     if (!this.#dependencies.trace) return;
-    // A copy: the bytes go on to somebody else.
-    const copy = typeof data === "string" ? data : new Uint8Array(data);
-    this.#emit({ type, connection: this.#id, data: copy });
+    this.#emit({ type, connection: this.#id, data: copyOf(data, isText) });
   }
 
   #emit(event: Parameters<NetworkDependencies["emit"]>[0]): void {
@@ -459,6 +464,9 @@ const ownFailures: ReadonlySet<FailureCode> = new Set(["ERR_CLOSED_BY_SCRIPT", "
 /** What guest and observer are told of every connection that failed. */
 const lost: CloseInfo = { code: abnormalCloseCode, reason: "", wasClean: false };
 
-function decode(data: Uint8Array): string {
+/** A message for others: the bytes themselves are only valid for a moment. */
+function copyOf(data: string | Uint8Array, isText: boolean): string | Uint8Array<ArrayBuffer> {
+  if (typeof data === "string") return data;
+  if (!isText) return new Uint8Array(data);
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(data);
 }

@@ -31,10 +31,10 @@ export class LoadShare {
     this.#hold(bytes, 1);
   }
 
-  /** A message of so many bytes has left. Answers how many of them were held: a transport may be wrong. */
-  remove(bytes: number): number {
+  /** Messages of so many bytes have left. Answers how many of them were held: a transport may be wrong. */
+  remove(bytes: number, messages: number): number {
     const held = Math.min(bytes, this.#bytes);
-    this.#hold(-held, this.#messages === 0 ? 0 : -1);
+    this.#hold(-held, -Math.min(messages, this.#messages));
     return held;
   }
 

@@ -146,9 +146,13 @@ export class Network {
     return [id, target.url.href, target.origin];
   }
 
-  /** Sends text or, as bytes, binary data. The buffer belongs to the network from now on. */
-  send(id: number, data: string | Uint8Array<ArrayBuffer>): void {
-    this.#connections.get(id)?.send(data);
+  /** Sends text, as a well-formed string or in UTF-8, or binary data. Bytes need only be valid during the call. */
+  send(
+    id: number,
+    data: string | Uint8Array<ArrayBuffer>,
+    isText: boolean = typeof data === "string",
+  ): void {
+    this.#connections.get(id)?.send(data, isText);
   }
 
   /** Starts the closing handshake, or fails a connection that is not open yet. */

@@ -34,8 +34,8 @@ export interface TransportSink {
   text(data: Uint8Array<ArrayBufferLike> | string): void;
   /** A binary message. The bytes are only valid during the call. */
   binary(data: Uint8Array<ArrayBufferLike>): void;
-  /** A message has left for the network: its `bytes` of payload. Called once for each message, in order. */
-  sent(bytes: number): void;
+  /** Messages have left for the network: their `bytes` of payload, and how many they are, 1 unless given. In order. */
+  sent(bytes: number, messages?: number): void;
   closed(close: CloseInfo): void;
 }
 
@@ -51,6 +51,11 @@ export interface Handshake {
 export interface TransportConnection {
   /** Sends text (a well-formed string) or binary data. The buffer belongs to the transport from now on. */
   send(data: string | Uint8Array<ArrayBuffer>): void;
+  /**
+   * As {@link TransportConnection.send}, for text in UTF-8 and for binary data that is only valid during the call. Absent: `send` gets
+   * a string or a copy.
+   */
+  write?(data: Uint8Array<ArrayBuffer>, isText: boolean): void;
   /** Starts the closing handshake. Before `opened` it drops the connection. */
   close(code?: number, reason?: string): void;
   /** Drops the connection without a closing handshake. `closed` follows. */

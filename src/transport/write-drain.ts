@@ -1,14 +1,28 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
+import { type FrameMemory, FrameWriter } from "./frame-writer.ts";
+
+/** What a {@link WriteDrain} writes to. */
+export interface WriteDrainOptions {
+  readonly webSocket: WebSocket;
+  readonly socket: Socket;
+  readonly memory: FrameMemory;
+  /** Milliseconds; see `TransportRequest.closeTimeout`. */
+  readonly closeTimeout: number;
+  /** Is called when messages have left: how many, and their payload in bytes. */
+  sent(bytes: number, messages: number): void;
+}
 
 /**
- * The writing half of an open connection: gathers the frames of one turn into one write, knows how much payload has not left, and
- * closes behind the last message.
+ * The writing half of an open connection: writes the messages of one turn together, knows how many have not left, and closes behind
+ * the last of them.
  */
 export class WriteDrain implements Disposable {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
-  readonly #closeTimeout: number;
+  readonly #options: WriteDrainOptions;
+  /** Writes data; absent when messages are compressed, which `ws` does. */
+  readonly #frames: FrameWriter | undefined;
   #isCorked = false;
   #waiting = 0;
   /** Messages that have left. */
@@ -18,25 +32,38 @@ export class WriteDrain implements Disposable {
   /** How far the data had got when a ping was asked for that has not left. */
   #pingProgress: string | undefined;
 
-  constructor(webSocket: WebSocket, socket: Socket, closeTimeout: number) {
+  constructor(options: WriteDrainOptions) {
+    const { webSocket, socket, memory } = options;
     this.#webSocket = webSocket;
     this.#socket = socket;
-    this.#closeTimeout = closeTimeout;
+    this.#options = options;
+    if (webSocket.extensions === "") {
+      this.#frames = new FrameWriter(socket, memory, (bytes, count) => this.#onSent(bytes, count));
+    }
   }
 
-  /** Sends a message; `sent` is called with its payload bytes when they have left. */
-  send(data: string | Uint8Array<ArrayBuffer>, sent: (bytes: number) => void): void {
-    this.#cork();
-    const bytes = typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
+  /** Sends a message: text as a string or in UTF-8, or binary data. Bytes need only be valid during the call. */
+  send(data: string | Uint8Array<ArrayBuffer>, isText: boolean): void {
+    // After a close frame nothing may follow.
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     this.#waiting += 1;
-    this.#webSocket.send(data, (error) => {
-      this.#waiting -= 1;
+    if (this.#frames !== undefined) {
+      this.#frames.write(typeof data === "string" ? Buffer.from(data) : data, isText);
+      return;
+    }
+    this.#cork();
+    const copy = typeof data === "string" ? Buffer.from(data) : Buffer.from(new Uint8Array(data));
+    this.#webSocket.send(copy, { binary: !isText }, (error) => {
       // What failed to leave stays in the count for good; the connection ends for the same reason.
-      if (error) return;
-      this.#left += 1;
-      sent(bytes);
-      if (this.#waiting === 0) this.#closing?.();
+      if (!error) this.#onSent(copy.length, 1);
     });
+  }
+
+  #onSent(bytes: number, messages: number): void {
+    this.#waiting -= messages;
+    this.#left += messages;
+    this.#options.sent(bytes, messages);
+    if (this.#waiting === 0) this.#closing?.();
   }
 
   /**
@@ -82,7 +109,7 @@ export class WriteDrain implements Disposable {
       // A slow peer may still be taking a large message.
       if (this.#closing !== undefined && now !== before) this.#arm(expired, now);
       else expired();
-    }, this.#closeTimeout);
+    }, this.#options.closeTimeout);
   }
 
   /** A text that changes as data leaves: by messages, and by parts of them where the system tells. */

@@ -6,6 +6,7 @@ import type { WebSocket } from "ws";
 import type { ConnectionFailure, FailureCode, FailureStage } from "../events.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
 import { abnormalCloseCode } from "../websocket/close-code.ts";
+import type { FrameMemory } from "./frame-writer.ts";
 import { guardLookup } from "./guarded-socket.ts";
 import type { LookupQueue } from "./lookup-queue.ts";
 import type {
@@ -24,6 +25,12 @@ import type { WsTransportOptions } from "./ws-transport-options.ts";
 // Synchronously: a thread that is ended while modules are read in the background leaves their files open for good.
 const { WebSocket: Client } = createRequire(import.meta.url)("ws") as typeof import("ws");
 
+/** What the connections of one transport share. */
+export interface WsShared {
+  readonly queue: LookupQueue;
+  readonly memory: FrameMemory;
+}
+
 /** One connection of the `ws` package, with everything that it leaves to its user. */
 export class WsConnection implements TransportConnection {
   readonly #request: TransportRequest;
@@ -33,6 +40,7 @@ export class WsConnection implements TransportConnection {
   #socket: Socket | undefined;
   #drain: WriteDrain | undefined;
   readonly #agent: Agent | undefined;
+  readonly #memory: FrameMemory;
   #stage: FailureStage = "connect";
   #isOver = false;
   /** Why the connection ends, once that is known: what follows is only its consequence. */
@@ -48,13 +56,14 @@ export class WsConnection implements TransportConnection {
     request: TransportRequest,
     sink: TransportSink,
     options: WsTransportOptions,
-    queue: LookupQueue,
+    { queue, memory }: WsShared,
   ) {
     const url = new URL(request.url);
     this.#request = request;
     this.#sink = sink;
     this.#host = hostOf(url);
     this.#agent = options.agent;
+    this.#memory = memory;
     const lookup = guardLookup({
       lookup: options.lookup,
       queue,
@@ -88,10 +97,11 @@ export class WsConnection implements TransportConnection {
   }
 
   send(data: string | Uint8Array<ArrayBuffer>): void {
-    if (this.#isOver) return;
-    this.#drain?.send(data, (bytes) => {
-      if (!this.#isOver) this.#notify(() => this.#sink.sent(bytes));
-    });
+    this.write(data, typeof data === "string");
+  }
+
+  write(data: string | Uint8Array<ArrayBuffer>, isText: boolean): void {
+    if (!this.#isOver) this.#drain?.send(data, isText);
   }
 
   close(code?: number, reason?: string): void {
@@ -195,7 +205,15 @@ export class WsConnection implements TransportConnection {
     const socket = this.#socket;
     if (this.#isOver || socket === undefined) return;
     this.#stage = "open";
-    this.#drain = new WriteDrain(webSocket, socket, this.#request.closeTimeout);
+    this.#drain = new WriteDrain({
+      webSocket,
+      socket,
+      memory: this.#memory,
+      closeTimeout: this.#request.closeTimeout,
+      sent: (bytes, messages) => {
+        if (!this.#isOver) this.#notify(() => this.#sink.sent(bytes, messages));
+      },
+    });
     const handshake: Handshake = { protocol: webSocket.protocol, extensions: this.#extensions };
     const address = this.#agent === undefined ? socket.remoteAddress : undefined;
     this.#notify(() => {

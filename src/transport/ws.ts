@@ -1,5 +1,6 @@
 import { findAddressRefusal } from "../policy/address-rules.ts";
 import { parseAddress } from "../policy/address.ts";
+import { FrameMemory } from "./frame-writer.ts";
 import { AddressRefusedError } from "./guarded-socket.ts";
 import { LookupQueue } from "./lookup-queue.ts";
 import type { Transport } from "./transport.ts";
@@ -8,7 +9,7 @@ import type { WsTransportOptions } from "./ws-transport-options.ts";
 
 /** Makes the transport for Node: the `ws` package on sockets whose addresses are checked. */
 export function wsTransport(options: WsTransportOptions = {}): Transport {
-  const queue = new LookupQueue();
+  const shared = { queue: new LookupQueue(), memory: new FrameMemory() };
   return {
     connect(request, sink) {
       const { hostname } = new URL(request.url);
@@ -17,7 +18,7 @@ export function wsTransport(options: WsTransportOptions = {}): Transport {
       if (reason !== undefined) {
         return refusedConnection(request, sink, new AddressRefusedError(hostname, reason));
       }
-      return new WsConnection(request, sink, options, queue);
+      return new WsConnection(request, sink, options, shared);
     },
   };
 }

@@ -48,7 +48,7 @@ const closeGrace = 250;
  * @throws {SandboxError} `ERR_ENGINE` if the thread or the engine cannot be started.
  */
 export async function createWorkerSandbox(options: WorkerSandboxOptions): Promise<WorkerSandbox> {
-  const compiling = compileFile(defaultWasmFile);
+  const compiling = compileFile(defaultWasmFile());
   const thread = new Thread(options);
   const [compiled, seed] = await Promise.all([compiling, randomSeed()]);
   await thread.start(compiled, new Uint8Array(seed));

@@ -3,13 +3,13 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createEngine } from "../../src/engine/engine.ts";
 import { createValues } from "../../src/engine/values.ts";
 import { buildNames, builds } from "../support/builds.ts";
-import { evaluate, openEngine } from "../support/engine.ts";
+import { evaluate, openEngine, openRaw } from "../support/engine.ts";
 
 describe.each(buildNames)("build %s", (build) => {
   test("every well-formed text without U+0000 arrives in the engine as it is", async () => {
     const engine = await openEngine({ build });
     const { context } = engine;
-    const values = createValues(context);
+    const values = createValues(context, openRaw(context));
     const codeUnits = context.unwrapResult(
       context.evalCode(
         `(text) => { let out = ""; for (let i = 0; i < text.length; i++) out += text.charCodeAt(i) + " "; return out }`,
@@ -38,7 +38,7 @@ describe.each(buildNames)("build %s", (build) => {
     const { context } = engine;
     const pooled = Buffer.from("secret-visible").subarray(7);
 
-    const handle = createValues(context).buffer(pooled);
+    const handle = createValues(context, openRaw(context)).buffer(pooled);
     context.setProp(context.global, "received", handle);
     handle.dispose();
 

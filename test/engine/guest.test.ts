@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { guestGlobals, type HostCalls, type RuntimeOptions } from "../../src/boundary.ts";
+import { guestGlobals, type RuntimeOptions } from "../../src/boundary.ts";
 import { Guest, GuestEntryError } from "../../src/engine/guest.ts";
+import type { HostActions } from "../../src/engine/host-calls.ts";
 import { buildNames } from "../support/builds.ts";
 import { openEngine } from "../support/engine.ts";
 
@@ -14,7 +15,7 @@ const options: RuntimeOptions = {
 };
 
 /** Nothing is called. */
-const calls = {} as HostCalls;
+const calls = {} as HostActions;
 
 // An exception stands for an interrupt and for exhausted memory, which may come at any point. A value that is left over
 // keeps the engine from being disposed of when the test is finished.

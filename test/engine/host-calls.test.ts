@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { HostCalls } from "../../src/boundary.ts";
-import { exposeHostCalls } from "../../src/engine/host-calls.ts";
+import { exposeHostCalls, type HostActions } from "../../src/engine/host-calls.ts";
 import { createValues } from "../../src/engine/values.ts";
 import { buildNames } from "../support/builds.ts";
-import { evaluate, openEngine } from "../support/engine.ts";
+import { evaluate, openEngine, openRaw } from "../support/engine.ts";
 
 /** Host calls that note their arguments. */
-function recordingCalls(heard: unknown[]): HostCalls {
+function recordingCalls(heard: unknown[]): HostActions {
   const note =
     (name: string, result?: unknown) =>
     (...input: unknown[]): never => {
@@ -15,7 +14,15 @@ function recordingCalls(heard: unknown[]): HostCalls {
     };
   return {
     connect: note("connect", "answer \u00E9\u{1F4A1}"),
-    send: note("send", true),
+    send(id, data, isText) {
+      // Bytes are only valid during the call.
+      heard.push([
+        "send",
+        id,
+        typeof data === "string" ? data : Buffer.from(data).toString("latin1"),
+        isText,
+      ]);
+    },
     close: note("close"),
     abort: note("abort"),
     bufferedAmount: note("bufferedAmount", 2 ** 40 + 0.5),
@@ -36,11 +43,19 @@ function recordingCalls(heard: unknown[]): HostCalls {
   };
 }
 
-describe.each(buildNames)("build %s", (build) => {
+const ways = buildNames.flatMap((build) => [
+  { build, way: "raw" },
+  { build, way: "public" },
+]);
+
+describe.each(ways)("build $build, the $way way", ({ build, way }) => {
   /** A function that evaluates code in which `host` has the host calls. */
   async function open(heard: unknown[] = []): Promise<(source: string) => unknown> {
     const { context } = await openEngine({ build, maxMemory: 2 ** 25 });
-    exposeHostCalls(context, createValues(context), recordingCalls(heard)).consume((host) =>
+    const raw = way === "raw" ? openRaw(context) : undefined;
+    if (way === "raw") expect(raw).toBeDefined();
+    const calling = { context, values: createValues(context, raw), raw };
+    exposeHostCalls(calling, recordingCalls(heard)).consume((host) =>
       context.setProp(context.global, "host", host),
     );
     return (source) => evaluate(context, source);
@@ -64,8 +79,8 @@ describe.each(buildNames)("build %s", (build) => {
       ["log", 1, "text \u00E9\u{1F4A1}"],
       ["log", -1.5, ""],
       ["settled", NaN, "a".repeat(1e5)],
-      ["send", 7, "text", 4],
-      ["send", 7, new Uint8Array([1, 2]).buffer, 0],
+      ["send", 7, "text", true],
+      ["send", 7, "\u0001\u0002", false],
       ["decode", "utf-8", true, new ArrayBuffer(1)],
       ["decode", "utf-8", false, new ArrayBuffer(0)],
     ]);
@@ -73,7 +88,7 @@ describe.each(buildNames)("build %s", (build) => {
 
   test.each([
     [`host.connect("")`, "answer \u00E9\u{1F4A1}"],
-    [`host.send(1, "", 0)`, true],
+    [`Boolean(host.send(1, "", 0))`, false],
     [`host.bufferedAmount(1)`, 2 ** 40 + 0.5],
     [`Object.is(host.now(), -0)`, true],
     [`host.updated()`, undefined],

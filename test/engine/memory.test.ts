@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createValues, OutOfMemoryError } from "../../src/engine/values.ts";
 import { buildNames } from "../support/builds.ts";
-import { evaluate, openEngine } from "../support/engine.ts";
+import { evaluate, openEngine, openRaw } from "../support/engine.ts";
 
 const mebibyte = 2 ** 20;
 
@@ -20,7 +20,7 @@ describe.each(buildNames)("build %s", (build) => {
 
   test("a value too large for the engine's memory is an error, not a broken heap", async () => {
     const engine = await openEngine({ build, maxMemory: 16 * mebibyte });
-    const values = createValues(engine.context);
+    const values = createValues(engine.context, openRaw(engine.context));
 
     expect(() => values.text("x".repeat(20 * mebibyte))).toThrow(OutOfMemoryError);
     expect(() => values.buffer(new Uint8Array(20 * mebibyte))).toThrow(OutOfMemoryError);

@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import type { HostCalls } from "../../src/boundary.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { exposeHostCalls } from "../../src/engine/host-calls.ts";
+import { exposeHostCalls, type HostActions } from "../../src/engine/host-calls.ts";
 import { createValues } from "../../src/engine/values.ts";
 import { wsTransport } from "../../src/transport/ws.ts";
 import { type HostileCase, named, onBothThreads, openArena } from "./support/arena.ts";
@@ -104,8 +103,11 @@ const searchCases: readonly HostileCase[] = searches.map(([id, shows, script]) =
 test("disclosure/control: the walk does find a function of the host that lies about", async () => {
   using engine = await createEngine({ maxMemory: 2 ** 24, maxStack: 2 ** 18, image: false });
   const { context } = engine;
-  const calls = { now: () => 0 } as Partial<HostCalls> as HostCalls;
-  const host = exposeHostCalls(context, createValues(context), calls);
+  const calls = { now: () => 0 } as Partial<HostActions> as HostActions;
+  const host = exposeHostCalls(
+    { context, values: createValues(context, undefined), raw: undefined },
+    calls,
+  );
   context.setProp(context.global, "hidden", host);
   host.dispose();
 

@@ -1,6 +1,7 @@
 import type { QuickJSContext } from "quickjs-emscripten";
 import { onTestFinished } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import { RawEngine } from "../../src/engine/raw-engine.ts";
 import { type BuildName, buildNames, builds } from "./builds.ts";
 import { createDebugEngine } from "./debug-engine.ts";
 
@@ -34,6 +35,13 @@ export async function openEngine(options: TestEngineOptions): Promise<Engine> {
   const engine = await createTestEngine(options);
   onTestFinished(() => engine[Symbol.dispose]());
   return engine;
+}
+
+/** Raw access to a context, disposed of with the test. */
+export function openRaw(context: QuickJSContext): RawEngine | undefined {
+  const raw = RawEngine.open(context);
+  onTestFinished(() => raw?.[Symbol.dispose]());
+  return raw;
 }
 
 /** Evaluates a script and returns its value as a copy; throws what it threw. */

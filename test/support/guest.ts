@@ -7,6 +7,7 @@ import {
   type RuntimeOptions,
 } from "../../src/boundary.ts";
 import { Guest } from "../../src/engine/guest.ts";
+import type { HostActions } from "../../src/engine/host-calls.ts";
 import { createServices } from "../../src/services/services.ts";
 import type { BuildName } from "./builds.ts";
 import { createTestEngine } from "./engine.ts";
@@ -18,7 +19,7 @@ export interface TestGuestOptions extends Partial<RuntimeOptions> {
   /** Whether to start from the engine image, as sandboxes do. @defaultValue true, for the build that has one */
   readonly image?: boolean;
   /** Host calls to answer in place of the recorded defaults. */
-  readonly host?: Partial<HostCalls>;
+  readonly host?: Partial<HostActions>;
 }
 
 /** One recorded host call: its name, then its arguments. */
@@ -101,7 +102,7 @@ export async function createGuest(options: TestGuestOptions = {}): Promise<TestG
       return result.value.consume((handle) => context.dump(handle) as unknown);
     },
     deliver(kind, id, data) {
-      settle(guest.deliver(kind, id, data));
+      settle(guest.deliver(kind, id, test.time, data));
     },
     shutDown() {
       guest.shutDown();
@@ -118,19 +119,19 @@ export async function createGuest(options: TestGuestOptions = {}): Promise<TestG
 
 function recordingHost(
   calls: RecordedCall[],
-  overrides: Partial<HostCalls>,
+  overrides: Partial<HostActions>,
   test: { readonly time: number },
-): HostCalls {
+): HostActions {
   let connections = 0;
   const services = createServices();
-  const defaults: HostCalls = {
+  const defaults: HostActions = {
     connect(json) {
       connections += 1;
       const [url] = JSON.parse(json) as [string];
       const { href, origin } = new URL(url);
       return JSON.stringify([connections, href, origin === "null" ? "ws://origin.test" : origin]);
     },
-    send: () => false,
+    send() {},
     close() {},
     abort() {},
     bufferedAmount: () => 0,
@@ -147,9 +148,22 @@ function recordingHost(
   const recorded = Object.entries(merged).map(([name, call]) => [
     name,
     (...input: never[]) => {
-      if (name !== "now") calls.push([name as keyof HostCalls, ...input]);
+      if (name === "send") calls.push(["send", ...readMessage(input)]);
+      else if (name !== "now") calls.push([name as keyof HostCalls, ...input]);
       return Reflect.apply(call, undefined, input);
     },
   ]);
-  return Object.fromEntries(recorded) as HostCalls;
+  return Object.fromEntries(recorded) as HostActions;
+}
+
+/** A message is only valid during the call: text becomes a string, everything else an `ArrayBuffer`. */
+function readMessage(input: readonly unknown[]): unknown[] {
+  const [id, data, isText] = input as Parameters<HostActions["send"]>;
+  if (typeof data === "string") return [id, data];
+  return [
+    id,
+    isText
+      ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(data)
+      : new Uint8Array(data).buffer,
+  ];
 }
