@@ -6,9 +6,10 @@ import { createInterface } from "node:readline";
  *
  * @returns an object with `ask(command, argument)`, which resolves with the answer, and `stop()`
  */
-export function startProcess(executable, args, { name }) {
+export function startProcess(executable, args, { name, env = {} }) {
   const child = spawn(executable, args, {
     stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
     // A session of its own: on Linux each session gets the same share of the processors.
     detached: true,
   });

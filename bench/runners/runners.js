@@ -12,7 +12,8 @@ export const ownRunners = ["plain", "worker", "none"];
  */
 export async function findRunners(peers, nodeOptions) {
   const own = {
-    plain: { title: "plain ws", args: [file("plain.js")] },
+    // As `ws` is installed: with `bufferutil` beside it, it masks with that package too.
+    plain: { title: "plain ws", args: [file("plain.js")], env: { WS_NO_BUFFER_UTIL: "1" } },
     worker: { title: 'sandbox, "worker"', args: [file("sandbox.js"), "worker"] },
     none: { title: 'sandbox, "none"', args: [file("sandbox.js"), "none"] },
   };
@@ -27,8 +28,8 @@ export async function findRunners(peers, nodeOptions) {
 }
 
 /** Starts a process that runs a workload, and opens its sockets. */
-export async function startRunner({ title, executable, args }, workload, options) {
-  const runner = startProcess(executable, args, { name: title });
+export async function startRunner({ title, executable, args, env }, workload, options) {
+  const runner = startProcess(executable, args, { name: title, env });
   try {
     await runner.ask("load", file(`../workloads/${workload}.js`));
     await runner.ask("call", { name: "open", argument: options });
