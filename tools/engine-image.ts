@@ -5,7 +5,7 @@ import { defaultBuild, instantiate } from "../src/engine/engine.ts";
 import { installRuntime } from "../src/engine/guest.ts";
 import type { HostActions } from "../src/engine/host-calls.ts";
 import { type ImageLayout, packImage } from "../src/engine/image.ts";
-import { contextAddress, runtimeAddress } from "../src/engine/internals.ts";
+import { allocate, contextAddress, release, runtimeAddress } from "../src/engine/internals.ts";
 import { findTrackerField } from "../src/engine/rejections.ts";
 import { createValues } from "../src/engine/values.ts";
 
@@ -21,13 +21,11 @@ export async function writeEngineImage(bundle: string, wasmFile: string, file: U
   const context = quickjs.newRuntime().newContext();
   const tracker = findTrackerField(context, memory, trackerWord);
   const random = findRandomState(context, memory);
-  const entries = Object.entries(
-    installRuntime(
-      { context, values: createValues(context, undefined), raw: undefined },
-      bundle,
-      noCalls,
-    ),
-  );
+  const keepSources = dropSources(context, memory);
+  const calling = { context, values: createValues(context, undefined), raw: undefined };
+  const entries = Object.entries(installRuntime(calling, bundle, noCalls));
+  keepSources();
+  clearFreeMemory(context, memory);
   const image = packImage(new Uint8Array(memory.buffer), {
     wasm: hash,
     tableLength: (instance.exports[tableExport] as WebAssembly.Table).length,
@@ -62,6 +60,48 @@ const noCalls: HostActions = {
   encodingName: () => "",
   url: () => "null",
 };
+
+/** Byte of a runtime that holds QuickJS's flags for what functions leave out; its first bit is for their source text. */
+const stripFlags = 228;
+
+/**
+ * Has functions made without their source text from now on: nobody can see that of the runtime, and it would be an eighth of an image.
+ * The result goes back to normal.
+ */
+function dropSources(context: QuickJSContext, memory: WebAssembly.Memory): () => void {
+  const address = runtimeAddress(context.runtime) + stripFlags;
+  const bytes = new Uint8Array(memory.buffer);
+  const showsSource = (): boolean =>
+    context
+      .unwrapResult(context.evalCode("(() => 4711).toString()"))
+      .consume((handle) => context.getString(handle).includes("4711"));
+  bytes[address] = 1;
+  if (showsSource()) throw new Error("The flags for source texts are at another place");
+  return () => {
+    bytes[address] = 0;
+    if (!showsSource()) throw new Error("The flags for source texts are at another place");
+  };
+}
+
+/**
+ * Overwrites what was freed with zeros: most of what evaluating the runtime took. Each sandbox would copy it, and have the memory for
+ * it resident.
+ */
+function clearFreeMemory(context: QuickJSContext, memory: WebAssembly.Memory): void {
+  const bytes = new Uint8Array(memory.buffer);
+  const end = bytes.findLastIndex((byte) => byte !== 0);
+  const blocks: number[] = [];
+  for (let size = 2 ** 20; size >= 16; size /= 2) {
+    for (;;) {
+      const address = allocate(context, size);
+      blocks.push(address);
+      // Nothing free is left, and the allocator takes what was never used.
+      if (address > end) break;
+      bytes.fill(0, address, address + size);
+    }
+  }
+  for (const address of blocks) release(context, address);
+}
 
 /** Finds the state of `Math.random`: the eight bytes of the context that decide on its next value, and nothing else does. */
 function findRandomState(context: QuickJSContext, memory: WebAssembly.Memory): number {

@@ -59,6 +59,7 @@ export class TurnQueue {
   #stopped = false;
   #deadline = Number.POSITIVE_INFINITY;
   #overran = false;
+  #turnStart = 0;
   #unwound: (() => void)[] = [];
 
   constructor(options: TurnQueueOptions) {
@@ -134,18 +135,21 @@ export class TurnQueue {
       this.stop(() => {});
       this.#options.failed(failure.error);
     }
-    for (const unwound of this.#unwound.splice(0)) unwound();
+    if (this.#unwound.length > 0) for (const unwound of this.#unwound.splice(0)) unwound();
     if (this.isIdle) this.#options.drained();
   }
 
   #runSlice(): void {
     const { target, clock } = this.#options;
-    const sliceEnd = performance.now() + maxSlice;
+    // The usual case is one turn, after which nothing waits: the end of a slice is not asked for.
+    let sliceEnd: number | undefined;
     while (!this.#stopped) {
       const turn = this.#stepsWait ? () => target.step() : this.#shift();
       if (turn === undefined) return;
       this.#stepsWait = this.#bounded(turn) && !this.#stopped;
-      if (performance.now() > sliceEnd && !this.#isDone) {
+      if (this.#isDone) return;
+      sliceEnd ??= this.#turnStart + maxSlice;
+      if (performance.now() > sliceEnd) {
         this.#resumption = clock.schedule(() => this.#pump(), 0);
         return;
       }
@@ -158,7 +162,8 @@ export class TurnQueue {
 
   #bounded(entry: Turn): boolean {
     const { target, watch, maxTurnTime, maxMicrotasks } = this.#options;
-    this.#deadline = performance.now() + maxTurnTime;
+    this.#turnStart = performance.now();
+    this.#deadline = this.#turnStart + maxTurnTime;
     watch?.begin();
     let more = false;
     let jobs = 0;
