@@ -94,20 +94,16 @@ export function dispatchNow(
   }
 }
 
-/** Whether an event from the host that goes to `list` may be dispatched by {@link dispatchToOne}. */
-export function isForOne({ items }: ListenerList): boolean {
-  const { steps } = scope;
-  if (items.length !== 1 || steps.first !== undefined || steps.isRunning) return false;
-  const { once, passive } = items[0] as Listener;
-  return !once && !passive;
-}
-
 /**
- * Dispatches an event from the host that cannot be canceled and whose dispatch has begun: to one listener, with nothing else waiting.
- * It runs at once and makes nothing but the event; everything else goes by steps.
+ * Dispatches an event from the host that cannot be canceled and whose dispatch has begun, to a plain listener, the only one of its
+ * list, with no step waiting. It runs at once and makes nothing but the event; everything else goes by steps.
  */
-export function dispatchToOne(event: Event, target: object, list: ListenerList): void {
-  const listener = list.items[0] as Listener;
+export function dispatchToOne(
+  event: Event,
+  target: object,
+  list: ListenerList,
+  listener: Listener,
+): void {
   const { callback } = listener;
   scope.steps.count += 1;
   list.isShared = true;

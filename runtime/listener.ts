@@ -10,6 +10,8 @@ export class Listener {
   readonly once: boolean;
   readonly passive: boolean;
   removed: boolean;
+  /** Neither once nor passive: calling it is all there is to do. */
+  readonly isPlain: boolean;
 
   constructor(callback: object, capture: boolean, once: boolean, passive: boolean) {
     this.callback = callback;
@@ -17,6 +19,7 @@ export class Listener {
     this.once = once;
     this.passive = passive;
     this.removed = false;
+    this.isPlain = !once && !passive;
   }
 
   /** Calls the script. */

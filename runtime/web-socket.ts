@@ -7,7 +7,7 @@ import {
 import { blobBytes, createBlob, isBlob } from "./blob.ts";
 import { isBufferSource, readBytes } from "./bytes.ts";
 import { createCloseEvent } from "./close-event.ts";
-import { dispatchNow, dispatchStep, dispatchToOne, isForOne } from "./dispatch.ts";
+import { dispatchNow, dispatchStep, dispatchToOne } from "./dispatch.ts";
 import { DOMException } from "./dom-exception.ts";
 import { EventTarget, fireNow, listenersOf, removeAllListeners } from "./event-target.ts";
 import { createEvent, type Event } from "./event.ts";
@@ -28,7 +28,7 @@ import {
   type SafeMap,
   toWellFormed,
 } from "./intrinsics.ts";
-import type { ListenerList } from "./listener.ts";
+import type { Listener, ListenerList } from "./listener.ts";
 import {
   createDispatchedMessage,
   createMessageEvent,
@@ -245,12 +245,16 @@ export class WebSocket extends EventTarget {
       const socket = sockets.get(id);
       if (socket === undefined || socket.#readyState !== open) return;
       const list = socket.#messageListeners;
-      if (list.items.length === 0) return;
+      const { items } = list;
+      const { length } = items;
+      if (length === 0) return;
       const source = socket.#source;
       const value =
         typeof data !== "string" && socket.#isBlob ? createBlob(data as ArrayBuffer) : data;
-      if (isForOne(list)) {
-        dispatchToOne(createDispatchedMessage(socket, value, source, tenths), socket, list);
+      const listener = items[0] as Listener;
+      if (length === 1 && listener.isPlain && steps.first === undefined && !steps.isRunning) {
+        const event = createDispatchedMessage(socket, value, source, tenths);
+        dispatchToOne(event, socket, list, listener);
       } else {
         const event = createMessageEvent(value, source);
         steps.push(dispatchStep(() => event, socket, list));
