@@ -40,6 +40,18 @@ export default defineConfig({
         },
       },
       {
+        // The same once more without what is known of the engine's inside: by its public interface alone.
+        extends: true,
+        test: {
+          ...patience,
+          name: "public",
+          include: ["test/{engine,hostile,runtime,sandbox,worker}/**/*.test.ts"],
+          globalSetup: "test/global-setup.ts",
+          env: { NETDEVICE_ENGINE: "public" },
+          provide: { builds: ["bellard"] },
+        },
+      },
+      {
         // After a build: the package as its users get it, and the documents' examples run with it.
         test: {
           testTimeout: 240_000,

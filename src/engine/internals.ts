@@ -248,6 +248,15 @@ export function keepValue(context: QuickJSContext, scratch: number, value: bigin
   return adoptHandle(context, ffi.QTS_DupValuePointer(ctx.value, scratch));
 }
 
+/** Whether an engine has room for so many bytes at once; `true` also where that cannot be asked. */
+export function hasRoom(context: QuickJSContext, bytes: number): boolean {
+  const { module } = context as unknown as Partial<Pick<Internals, "module">>;
+  if (typeof module?._malloc !== "function") return true;
+  const address = module._malloc(bytes);
+  if (address !== 0) module._free(address);
+  return address !== 0;
+}
+
 /** Reserves memory of an engine; 0 when there is none. */
 export function allocate(context: QuickJSContext, bytes: number): number {
   return (context as unknown as Pick<Internals, "module">).module._malloc(bytes);

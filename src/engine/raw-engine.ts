@@ -125,14 +125,6 @@ export class RawEngine implements Disposable {
     return address;
   }
 
-  /** Whether so many bytes could be had at once. */
-  hasRoom(bytes: number): boolean {
-    const { module } = this.#internals;
-    const address = module._malloc(bytes);
-    if (address !== 0) module._free(address);
-    return address !== 0;
-  }
-
   /**
    * Calls a function with three whole numbers and a value, which is freed; 0 stands for `undefined`. Answers whether it returned
    * `true`; nothing when it threw.
