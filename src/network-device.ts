@@ -15,7 +15,7 @@ import { Network } from "./network/network.ts";
 import { OutputGate } from "./output-gate.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 import { createServices } from "./services/services.ts";
-import type { Transport } from "./transport/transport.ts";
+import type { LoadableTransport } from "./transport/transport.ts";
 
 /** What {@link NetworkDevice} is made of. */
 export interface NetworkDeviceOptions extends Pick<
@@ -29,7 +29,7 @@ export interface NetworkDeviceOptions extends Pick<
   readonly globals: readonly GuestGlobal[];
   readonly baseUrl: string | undefined;
   readonly args: readonly string[];
-  readonly transport: Transport;
+  readonly transport: LoadableTransport;
   readonly clock: Clock;
   readonly trace: boolean;
   readonly guest: GuestSource;

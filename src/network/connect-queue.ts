@@ -7,6 +7,8 @@ export interface ConnectQueueOptions {
   readonly clock: Clock;
   /** A number from 0 up to 1. @defaultValue `Math.random` */
   readonly random?: () => number;
+  /** Is called with the first connection: nobody begins before what it answers has settled. It never rejects. @defaultValue nothing */
+  readonly prepare?: () => Promise<void> | undefined;
 }
 
 /** A place in a {@link ConnectQueue}. */
@@ -34,6 +36,8 @@ export class ConnectQueue implements Disposable {
   #freeAt = 0;
   #outcomes: Outcomes = { period: 0, opened: 0, failed: 0, openedBefore: 0, failedBefore: 0 };
   #timer: Disposable | undefined;
+  /** Whether what connections need is there, or was asked for. */
+  #readiness: "none" | "loading" | "ready" = "none";
   #isPumping = false;
   #isDisposed = false;
 
@@ -55,6 +59,7 @@ export class ConnectQueue implements Disposable {
     if (this.#last === undefined) this.#first = place;
     else this.#last.next = place;
     this.#last = place;
+    this.#prepare();
     this.#pump();
     return ticket;
   }
@@ -65,6 +70,19 @@ export class ConnectQueue implements Disposable {
     this.#timer = undefined;
     this.#isDisposed = true;
     this.#first = this.#last = undefined;
+  }
+
+  #prepare(): void {
+    if (this.#readiness !== "none") return;
+    const preparation = this.#options.prepare?.();
+    this.#readiness = preparation === undefined ? "ready" : "loading";
+    if (preparation !== undefined) void this.#beginAfter(preparation);
+  }
+
+  async #beginAfter(preparation: Promise<void>): Promise<void> {
+    await preparation;
+    this.#readiness = "ready";
+    this.#pump();
   }
 
   #done(place: Place, outcome: "opened" | "failed" | "abandoned"): void {
@@ -82,7 +100,7 @@ export class ConnectQueue implements Disposable {
   }
 
   #pump(): void {
-    if (this.#isPumping || this.#isDisposed) return;
+    if (this.#isPumping || this.#isDisposed || this.#readiness !== "ready") return;
     this.#isPumping = true;
     try {
       this.#begin();

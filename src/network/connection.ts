@@ -1,3 +1,4 @@
+import { describeError } from "../errors.ts";
 import type { ConnectionFailure, FailureCode, FailureStage } from "../events.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
 import type { NetworkPolicy } from "../policy/policy.ts";
@@ -244,7 +245,7 @@ export class Connection {
       if (this.#isOver) connection.abort();
       else this.#transport = connection;
     } catch (error) {
-      this.#fail("ERR_CONNECT", `the transport threw: ${String(error)}`);
+      this.#fail("ERR_CONNECT", `the transport threw: ${describeError(error)}`, "connect");
     }
   }
 

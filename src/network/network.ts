@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { SandboxEventDetail } from "../events.ts";
 import type { NetworkLimits } from "../limits.ts";
 import type { NetworkPolicy } from "../policy/policy.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { LoadableTransport } from "../transport/transport.ts";
 import { findSubprotocolError } from "../websocket/subprotocol.ts";
 import { parseWebSocketUrl } from "../websocket/url.ts";
 import { ConnectQueue } from "./connect-queue.ts";
@@ -37,7 +37,7 @@ export interface GuestClose {
 export interface NetworkDependencies {
   readonly policy: NetworkPolicy;
   readonly limits: NetworkLimits;
-  readonly transport: Transport;
+  readonly transport: LoadableTransport;
   readonly clock: Clock;
   readonly guest: GuestSink;
   /** Is told everything that happens, synchronously. Must not throw. */
@@ -78,10 +78,14 @@ export class Network {
   #drained: (() => void)[] = [];
 
   constructor(dependencies: NetworkDependencies) {
-    const { clock, limits, policy } = dependencies;
+    const { clock, limits, policy, transport } = dependencies;
     this.#dependencies = dependencies;
     this.#policy = policy;
-    this.#queue = new ConnectQueue(dependencies);
+    this.#queue = new ConnectQueue({
+      ...dependencies,
+      // With the first connection, also one that will be refused: the time it takes must not tell them apart.
+      prepare: () => transport.load?.(),
+    });
     this.#keepalive = new Keepalive(clock, limits);
     this.#shared = {
       ...dependencies,

@@ -7,6 +7,12 @@ export interface Transport {
   connect(request: TransportRequest, sink: TransportSink): TransportConnection;
 }
 
+/** A transport that can be loaded only when it is needed. */
+export interface LoadableTransport extends Transport {
+  /** Loads what `connect` needs. Is called and awaited before the first `connect`, which throws when it failed. Never rejects. */
+  load?(): Promise<void>;
+}
+
 /** What a {@link Transport} needs for one connection. Plain data: can be posted to another thread. */
 export interface TransportRequest {
   /** Scheme `ws` or `wss`, no fragment, no credentials. */

@@ -373,5 +373,5 @@ test("a transport that throws fails the connection", () => {
 
   clock.advance(failureTime);
   expect(told).toEqual(["1 closed 1006 failed"]);
-  expect(failureIn(events)).toBe("policy ERR_CONNECT");
+  expect(failureIn(events)).toBe("connect ERR_CONNECT");
 });

@@ -2,10 +2,13 @@ import { describe, expect, test } from "vitest";
 import { defaultLimits, type NetworkLimits } from "../../src/limits.ts";
 import { allowOrigins } from "../../src/policy/allow-origins.ts";
 import type { NetworkPolicy } from "../../src/policy/policy.ts";
-import type { FakeConnection } from "../support/fake-transport.ts";
+import { createFakeTransport, type FakeConnection } from "../support/fake-transport.ts";
 import { createTestNetwork, settled, type TestNetwork } from "../support/network.ts";
+import { deferred } from "../support/recording-sink.ts";
 
 // What the connections of one guest hold together.
+
+const lost = { code: 1006, reason: "", wasClean: false } as const;
 
 function withLimits(limits: Partial<NetworkLimits>): TestNetwork {
   return createTestNetwork({ limits: { ...defaultLimits, ...limits } });
@@ -202,12 +205,67 @@ test("how soon the next of a burst begins does not tell a refusal from a failure
   expect(times({ allow: [] })).toEqual(times(allowOrigins(["ws://peer.example"])));
 });
 
+test.each([
+  ["refuses", { allow: [] }],
+  ["allows", allowOrigins(["ws://peer.example"])],
+] satisfies readonly [string, NetworkPolicy][])(
+  "the first connection loads the transport and waits for it, also when the policy %s it",
+  async (_what, policy) => {
+    const transport = createFakeTransport();
+    const loaded = deferred<void>();
+    let loads = 0;
+    const net = createTestNetwork({
+      policy,
+      transport: {
+        connect: (request, sink) => transport.connect(request, sink),
+        load() {
+          loads += 1;
+          return loaded.promise;
+        },
+      },
+    });
+    expect(loads).toBe(0);
+
+    net.connect();
+    net.connect();
+    net.clock.advance(60_000);
+    await settled();
+    expect(loads).toBe(1);
+    expect(net.events.map(({ type }) => type)).toEqual(["connecting", "connecting"]);
+    loaded.resolve();
+    await settled();
+    for (const { sink } of transport.connections) sink.closed(lost);
+    net.clock.advance(19);
+    expect(net.told).toEqual([]);
+    net.clock.advance(1);
+
+    expect(net.told).toEqual(["1 closed 1006 failed", "2 closed 1006 failed"]);
+  },
+);
+
+test("a connection that is dropped while the transport is loaded never begins", async () => {
+  const transport = createFakeTransport();
+  const loaded = deferred<void>();
+  const net = createTestNetwork({
+    transport: {
+      connect: (request, sink) => transport.connect(request, sink),
+      load: () => loaded.promise,
+    },
+  });
+
+  net.network.abort(net.connect());
+  loaded.resolve();
+  await settled();
+
+  expect(transport.connections).toEqual([]);
+  expect(net.network.connections).toBe(0);
+});
+
 test("a connection that fails at once is told of after 20 ms, one that took longer at once", async () => {
   const net = createTestNetwork();
   net.connect();
   net.connect();
   const [first, second] = net.transport.connections;
-  const lost = { code: 1006, reason: "", wasClean: false } as const;
 
   first?.sink.closed(lost);
   net.clock.advance(19);
