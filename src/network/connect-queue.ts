@@ -34,6 +34,8 @@ export class ConnectQueue implements Disposable {
   #connecting = 0;
   /** When the places of a minute will all be free again, if nobody begins. */
   #freeAt = 0;
+  /** The same for connections that are dropped before they begin. */
+  #droppedUntil = 0;
   #outcomes: Outcomes = { period: 0, opened: 0, failed: 0, openedBefore: 0, failedBefore: 0 };
   #timer: Disposable | undefined;
   /** Whether what connections need is there, or was asked for. */
@@ -44,6 +46,13 @@ export class ConnectQueue implements Disposable {
   constructor(options: ConnectQueueOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
+  }
+
+  /** How many connections were dropped before they began beyond what a minute has places for: fewer as time goes on. */
+  get overdraft(): number {
+    const { clock, limits } = this.#options;
+    const ahead = this.#droppedUntil - minute - clock.now();
+    return Math.max(0, Math.ceil((ahead * limits.maxConnectRate) / minute));
   }
 
   /** Calls `begin` when the connection may begin: before it returns, or later. */
@@ -90,8 +99,11 @@ export class ConnectQueue implements Disposable {
     if (state === "done") return;
     place.state = "done";
     if (this.#isDisposed) return;
-    if (state === "waiting") this.#remove(place);
-    else this.#connecting -= 1;
+    if (state === "waiting") {
+      this.#remove(place);
+      // Counted apart, so that the next one waits no longer for it.
+      this.#droppedUntil = this.#after(this.#droppedUntil);
+    } else this.#connecting -= 1;
     if (outcome !== "abandoned") {
       this.#roll();
       this.#outcomes[outcome] += 1;
@@ -127,9 +139,15 @@ export class ConnectQueue implements Disposable {
       this.#remove(place);
       place.state = "connecting";
       this.#connecting += 1;
-      this.#freeAt = Math.max(this.#freeAt, clock.now()) + minute / limits.maxConnectRate;
+      this.#freeAt = this.#after(this.#freeAt);
       place.begin();
     }
+  }
+
+  /** When a minute's places will all be free again that were to be free at `time`, with one more of them taken. */
+  #after(time: number): number {
+    const { clock, limits } = this.#options;
+    return Math.max(time, clock.now()) + minute / limits.maxConnectRate;
   }
 
   /** Milliseconds until one of a minute's places is free. */

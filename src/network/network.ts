@@ -54,8 +54,8 @@ export interface NetworkDependencies {
 }
 
 /**
- * Connections beyond the limit that may exist for the moment until the guest is told of their end. It is told after its turn, so
- * that a loop in one turn could make any number of them.
+ * Connections beyond the limit that may exist for the moment until the guest is told of their end, or that were dropped
+ * before their turn. The guest is told after its turn, so that a loop in one turn could make any number of them.
  */
 const maxFailing = 1_024;
 
@@ -138,10 +138,14 @@ export class Network {
     const protocolError = findSubprotocolError(protocols);
     if (protocolError !== undefined) return [0, protocolError];
     const { limits, emit } = this.#dependencies;
-    if (this.#connections.size >= limits.maxConnections + maxFailing) {
+    const count = this.#connections.size + this.#queue.overdraft;
+    if (count >= limits.maxConnections + maxFailing) {
       if (!this.#isFull) emit({ type: "limit", limit: "maxConnections" });
       this.#isFull = true;
-      return [-1, `More than ${maxFailing} connections wait to fail`];
+      return [
+        -1,
+        `More than ${maxFailing} connections wait to fail, or were dropped in this minute`,
+      ];
     }
     // A guest that is going away gets a connection that never does anything.
     this.#lastId += 1;

@@ -115,6 +115,34 @@ describe("maxConnectRate", () => {
   });
 });
 
+describe("places that are given up before they begin", () => {
+  test("are an overdraft as far as they are more than a minute's worth", () => {
+    const { clock, enter, queue } = setUp({ maxConnectRate: 6, maxConnecting: 1 });
+    enter();
+    for (let count = 0; count < 6; count += 1) enter().done("abandoned");
+    expect(queue.overdraft).toBe(0);
+
+    for (let count = 0; count < 4; count += 1) enter().done("abandoned");
+    expect(queue.overdraft).toBe(4);
+    clock.advance(10_000);
+    expect(queue.overdraft).toBe(3);
+    clock.advance(30_000);
+
+    expect(queue.overdraft).toBe(0);
+  });
+
+  test("do not let others wait longer", () => {
+    const { enter, begun } = setUp({ maxConnectRate: 6, maxConnecting: 1 });
+    const first = enter();
+    for (let count = 0; count < 40; count += 1) enter().done("abandoned");
+
+    first.done("opened");
+    enter();
+
+    expect(begun).toEqual([1, 42]);
+  });
+});
+
 describe("maxConnectDelay", () => {
   /** How long the next connection waits after so many failures and successes. */
   function waitAfter(failed: number, opened: number, random: () => number): number {

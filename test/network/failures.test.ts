@@ -287,13 +287,36 @@ describe("limits", () => {
     expect(events).toContainEqual({ type: "limit", limit: "maxBufferedBytes", connection: 1 });
   });
 
+  const message = "More than 1024 connections wait to fail, or were dropped in this minute";
+
+  test("a script that makes and drops connections in turn after turn may do so as often as maxConnectRate says", async () => {
+    const { network, clock, events, connect } = withLimits({
+      maxConnections: 2,
+      maxConnecting: 1,
+      maxConnectRate: 60,
+    });
+    connect();
+    for (let turn = 0; turn < 60 + 1_025; turn += 1) {
+      network.abort(connect());
+      await settled();
+    }
+
+    expect(network.connect("ws://peer.example", [])).toEqual([-1, message]);
+    expect(events.at(-1)).toEqual({ type: "limit", limit: "maxConnections" });
+    clock.advance(1_000);
+    network.abort(connect());
+    await settled();
+
+    expect(network.connect("ws://peer.example", [])).toEqual([-1, message]);
+  });
+
   test("a turn may start 1,024 connections beyond maxConnections, also dropped ones, and the next may go on", async () => {
     const { network, events, connect } = withLimits({ maxConnections: 2 });
     for (let count = 0; count < 1_026; count += 1) network.abort(connect());
 
     const answer = network.connect("ws://peer.example", []);
 
-    expect(answer).toEqual([-1, "More than 1024 connections wait to fail"]);
+    expect(answer).toEqual([-1, message]);
     expect(events.at(-1)).toEqual({ type: "limit", limit: "maxConnections" });
     await settled();
     expect(network.connections).toBe(0);
