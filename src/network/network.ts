@@ -10,6 +10,7 @@ import { ConnectQueue } from "./connect-queue.ts";
 import { Connection, type ConnectionDependencies } from "./connection.ts";
 import { Keepalive } from "./keepalive.ts";
 import { createLoad, type Load } from "./load.ts";
+import { maxRequestBytes, requestBytes } from "./request-bytes.ts";
 
 /** Receives what the guest is told. Never called from inside a call of {@link Network}. Bytes are only valid during the call. */
 export interface GuestSink {
@@ -69,6 +70,8 @@ export class Network {
   readonly #connections = new Map<number, Connection>();
   #policy: NetworkPolicy;
   #lastId = 0;
+  /** What the URLs and subprotocols of all connections take. */
+  #requestBytes = 0;
   /** Connections that use the network; those that only wait to tell their end do not. */
   #active = 0;
   /** Whether the script was refused one connection more: that is told once, until one has ended. */
@@ -137,20 +140,21 @@ export class Network {
     if ("error" in target) return [0, target.error];
     const protocolError = findSubprotocolError(protocols);
     if (protocolError !== undefined) return [0, protocolError];
-    const { limits, emit } = this.#dependencies;
-    const count = this.#connections.size + this.#queue.overdraft;
-    if (count >= limits.maxConnections + maxFailing) {
-      if (!this.#isFull) emit({ type: "limit", limit: "maxConnections" });
-      this.#isFull = true;
-      return [
-        -1,
+    const { limits } = this.#dependencies;
+    if (this.#connections.size + this.#queue.overdraft >= limits.maxConnections + maxFailing) {
+      return this.#refuse(
         `More than ${maxFailing} connections wait to fail, or were dropped in this minute`,
-      ];
+      );
+    }
+    const bytes = requestBytes(target, protocols);
+    if (this.#requestBytes + bytes > maxRequestBytes(limits.maxConnections)) {
+      return this.#refuse("The URLs and subprotocols of all connections are too long together");
     }
     // A guest that is going away gets a connection that never does anything.
     this.#lastId += 1;
     const id = this.#lastId;
-    if (!this.#isClosed) this.#start(id, new Connection(id, target, protocols, this.#shared));
+    if (!this.#isClosed)
+      this.#start(id, new Connection(id, target, protocols, this.#shared), bytes);
     return [id, target.url.href, target.origin];
   }
 
@@ -204,8 +208,15 @@ export class Network {
     deadline[Symbol.dispose]();
   }
 
-  #start(id: number, connection: Connection): void {
+  #refuse(message: string): ConnectAnswer {
+    if (!this.#isFull) this.#dependencies.emit({ type: "limit", limit: "maxConnections" });
+    this.#isFull = true;
+    return [-1, message];
+  }
+
+  #start(id: number, connection: Connection, bytes: number): void {
     const { limits, changed } = this.#dependencies;
+    this.#requestBytes += bytes;
     this.#connections.set(id, connection);
     const isOverLimit = this.#active >= limits.maxConnections;
     if (!isOverLimit) this.#active += 1;
@@ -217,6 +228,7 @@ export class Network {
       },
       ended: () => {
         this.#connections.delete(id);
+        this.#requestBytes -= bytes;
         this.#isFull = false;
         if (this.#connections.size === 0) this.#settleDrained();
         changed();

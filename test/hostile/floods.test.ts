@@ -117,6 +117,20 @@ const floods: readonly HostileCase[] = [
     }),
   },
   {
+    id: "floods/subprotocols-in-one-turn",
+    shows: "thousands of subprotocols of connections that wait are stopped by their size together",
+    script: `
+      const protocols = Array.from({ length: 2_700 }, (_, i) => String(1_000 + i));
+      let made = 0;
+      try { for (;;) { new WebSocket(onPort("10.0.0.1"), protocols); made++ } }
+      catch (error) { print(made + " " + error.name) }`,
+    limits: unthrottled,
+    outcome: clamped(["44 QuotaExceededError"], {
+      limits: ["maxConnections"],
+      failures: Array.from({ length: 44 }, () => ({})),
+    }),
+  },
+  {
     id: "floods/connect-and-destroy",
     shows: "a loop that opens and destroys is stopped before its turn ends, and reaches nobody",
     script: `

@@ -310,6 +310,61 @@ describe("limits", () => {
     expect(network.connect("ws://peer.example", [])).toEqual([-1, message]);
   });
 
+  describe("URLs and subprotocols of all connections", () => {
+    const tooLong = [-1, "The URLs and subprotocols of all connections are too long together"];
+    const prefix = "ws://peer.example/";
+    const room = (2 + 256) * 16 * 2 ** 10;
+
+    /** A network where connections hold all of the room but for `left` bytes. */
+    function fill(left: number): ReturnType<typeof createTestNetwork> {
+      const net = withLimits({ maxConnections: 2 });
+      const long = 60_000;
+      for (let held = 0; held < room - left;) {
+        const length = Math.min(long, room - left - held);
+        net.connect(prefix.padEnd(length, "x"));
+        held += length;
+      }
+      return net;
+    }
+
+    test.each([
+      ["below", 99, 100],
+      ["at", 100, 100],
+    ])("%s their bound connect", (_where, length, left) => {
+      const { connect } = fill(left);
+
+      expect(connect(prefix.padEnd(length, "x"))).toBeGreaterThan(0);
+    });
+
+    test("above their bound are refused, until a connection has ended", async () => {
+      const { network, events, connect } = fill(100);
+
+      expect(network.connect(prefix.padEnd(101, "x"), [])).toEqual(tooLong);
+      expect(events.at(-1)).toEqual({ type: "limit", limit: "maxConnections" });
+      network.abort(1);
+      await settled();
+
+      expect(connect(prefix.padEnd(101, "x"))).toBeGreaterThan(0);
+    });
+
+    test("count each subprotocol for what it takes beside its text", () => {
+      const { network, connect } = fill(132);
+      const url = prefix.padEnd(32, "x");
+
+      expect(network.connect(url, ["ab", "cd"])).not.toEqual(tooLong);
+      expect(network.connect(url, ["ab"])).toEqual(tooLong);
+      expect(connect(url)).toBeGreaterThan(0);
+    });
+
+    test("count credentials of the URL", () => {
+      const { network } = fill(100);
+
+      expect(network.connect(`ws://${"u".repeat(30)}:${"p".repeat(30)}@peer.example/`, [])).toEqual(
+        tooLong,
+      );
+    });
+  });
+
   test("a turn may start 1,024 connections beyond maxConnections, also dropped ones, and the next may go on", async () => {
     const { network, events, connect } = withLimits({ maxConnections: 2 });
     for (let count = 0; count < 1_026; count += 1) network.abort(connect());
