@@ -3,9 +3,11 @@ import type { LookupAddress } from "node:dns";
 import { connect, isIP } from "node:net";
 import type { LookupFunction, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { describeError } from "../errors.ts";
 import { findAddressRefusal } from "../policy/address-rules.ts";
 import type { AddressRules, TlsOptions } from "../policy/policy.ts";
 import type { LookupQueue } from "./lookup-queue.ts";
+import { isPromise, settlePromise } from "./settle-promise.ts";
 
 /** An address that the rules do not allow; no packet left for it. */
 export class AddressRefusedError extends Error {
@@ -115,15 +117,19 @@ export function guardLookup(guard: LookupGuard): LookupFunction {
       else callback(null, first.address, first.family);
     }
     function start(lookup: LookupFunction, done: () => void): void {
-      try {
-        lookup(hostname, { ...options, all: true }, (error, answer, family) => {
-          done();
-          if (error) settle(error, []);
-          else settleChecked(readAnswer(answer, family), addresses, settle);
-        });
-      } catch (error) {
+      function fail(error: unknown): void {
         done();
-        settle(error instanceof Error ? error : new Error(String(error)), []);
+        settle(toLookupError(error), []);
+      }
+      try {
+        const result: unknown = lookup(hostname, { ...options, all: true }, (error, answer) => {
+          done();
+          settle(...checkAnswer(error, answer, addresses));
+        });
+        // An `async` function answers by its callback, too, and nobody else waits for it.
+        if (isPromise(result)) void settlePromise(result, fail);
+      } catch (error) {
+        fail(error);
       }
     }
     if (guard.lookup !== undefined) start(guard.lookup, () => {});
@@ -144,31 +150,39 @@ const lookupByName: LookupFunction = (hostname, options, callback) => {
   systemLookup(name, options, callback);
 };
 
-function settleChecked(
-  answer: readonly LookupAddress[],
+/** What a lookup answered, if it may be connected to; a lookup of the embedder's may answer anything. */
+function checkAnswer(
+  error: unknown,
+  answer: unknown,
   addresses: AddressRules,
-  settle: (error: Error | null, answer: readonly LookupAddress[]) => void,
-): void {
-  for (const { address } of answer) {
-    const reason = findAddressRefusal(address, addresses);
-    if (reason !== undefined) {
-      settle(new AddressRefusedError(address, reason), []);
-      return;
+): [error: Error | null, answer: readonly LookupAddress[]] {
+  if (error) return [toLookupError(error), []];
+  try {
+    const found = readAnswer(answer);
+    for (const { address } of found) {
+      const reason = findAddressRefusal(address, addresses);
+      if (reason !== undefined) return [new AddressRefusedError(address, reason), []];
     }
+    return [null, found];
+  } catch (problem) {
+    return [toLookupError(problem), []];
   }
-  settle(null, answer);
 }
 
 /** Brings both forms of an answer into one; what is no address is refused by the check that follows. */
-function readAnswer(answer: unknown, family: number | undefined): readonly LookupAddress[] {
-  if (Array.isArray(answer)) {
-    return answer.map((item: { readonly address?: unknown } | null) => {
-      const address = String(item?.address);
-      return { address, family: isIP(address) };
-    });
-  }
-  const address = String(answer ?? "");
-  return address === "" ? [] : [{ address, family: family ?? isIP(address) }];
+function readAnswer(answer: unknown): readonly LookupAddress[] {
+  const items: readonly unknown[] = Array.isArray(answer) ? answer : [{ address: answer ?? "" }];
+  return Array.from(items, (item) => {
+    const address = String((item as { readonly address?: unknown } | null | undefined)?.address);
+    return { address, family: isIP(address) };
+  }).filter(({ address }) => address !== "");
+}
+
+/** An error with a text and, if it has one, a code, whatever a lookup makes of it. */
+function toLookupError(error: unknown): Error {
+  const made = new Error(describeError(error), { cause: error });
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? Object.assign(made, { code }) : made;
 }
 
 function noAddressError(hostname: string): NodeJS.ErrnoException {

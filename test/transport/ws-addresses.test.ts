@@ -160,6 +160,69 @@ describe("a resolver", () => {
     await expect(sink.whenOpened).resolves.toBeDefined();
   });
 
+  test.each<readonly [string, LookupFunction, string]>([
+    [
+      "tells an error that is a text",
+      (_hostname, _options, callback) => callback("nope" as never, []),
+      "the name does not resolve: nope",
+    ],
+    [
+      "tells an error later that has no text",
+      (_hostname, _options, callback) =>
+        void setImmediate(() => callback(Object.create(null) as never, [])),
+      "the name does not resolve: something without a description",
+    ],
+    [
+      "tells an error whose code is none",
+      (_hostname, _options, callback) =>
+        callback(Object.assign(new Error("broken"), { code: Symbol("code") }) as never, []),
+      "the name does not resolve: broken",
+    ],
+    [
+      "throws what has no text",
+      () => {
+        throw Object.create(null);
+      },
+      "the name does not resolve: something without a description",
+    ],
+    [
+      "answers later with what is no address",
+      (_hostname, _options, callback) =>
+        void setImmediate(() => callback(null, Object.create(null) as never)),
+      "the name does not resolve: Cannot convert object to primitive value",
+    ],
+    [
+      "is async and rejects",
+      async () => {
+        throw new Error("rejected");
+      },
+      "the name does not resolve: rejected",
+    ],
+  ])("that %s fails its connection", async (_what, lookup, message) => {
+    const { sink } = connectWs("ws://name.example/", {}, { lookup });
+
+    const close = await sink.whenClosed;
+
+    expect(failureOf(close)).toBe("1006 false resolve ERR_NAME_NOT_RESOLVED");
+    expect(close.failure?.message).toBe(message);
+    expect(close.failure?.systemCode).toBeUndefined();
+  });
+
+  test.each([0, 6, Number.NaN, "IPv4"])(
+    "may tell the family %s of an IPv4 address, which is looked at itself",
+    async (family) => {
+      const server = await openRawServer();
+      const lookup: LookupFunction = (_hostname, _options, callback) => {
+        callback(null, "127.0.0.1", family as never);
+      };
+
+      const { sink } = connectWs(`ws://name.example:${server.port}/`, {}, { lookup });
+
+      await server.accept();
+      await expect(sink.whenOpened).resolves.toBeDefined();
+    },
+  );
+
   test("that never answers keeps the stage, and a late answer after abort() is ignored", async () => {
     const server = await openRawServer();
     let answer: (() => void) | undefined;
