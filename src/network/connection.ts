@@ -58,6 +58,8 @@ export class Connection {
   #hasBegun = false;
   readonly #policy: ConnectionPolicy;
   #transport: TransportConnection | undefined;
+  /** How far the handshake has got. */
+  #reached: FailureStage = "policy";
   /** The peer's address, while the connection is open and the transport knows it. */
   #address: string | undefined;
   #alive: KeepaliveEntry | undefined;
@@ -232,8 +234,12 @@ export class Connection {
       addresses: permission.addresses,
       connect: permission.connect,
     };
+    this.#reached = "handshake";
     try {
       const connection = transport.connect(request, {
+        reached: (stage) => {
+          this.#reached = stage;
+        },
         opened: (handshake) => this.#onOpened(handshake),
         received: (pendingBytes) => this.#onReceived(pendingBytes),
         text: (data) => this.#onMessage(data, "text"),
@@ -363,7 +369,7 @@ export class Connection {
 
   #stage(): FailureStage {
     if (this.#state === "open" || this.#state === "closing") return this.#state;
-    return this.#transport === undefined ? "policy" : (this.#transport.stage ?? "handshake");
+    return this.#reached;
   }
 
   /**

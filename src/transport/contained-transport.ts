@@ -1,89 +1,179 @@
 import { describeError } from "../errors.ts";
 import type { ConnectionFailure, FailureStage } from "../events.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
-import type { CloseInfo, Transport, TransportConnection } from "./transport.ts";
+import { isPromise, settlePromise } from "./settle-promise.ts";
+import {
+  checkBytes,
+  checkClose,
+  checkConnection,
+  checkCount,
+  checkHandshake,
+  checkStage,
+} from "./told-values.ts";
+import type {
+  CloseInfo,
+  Transport,
+  TransportConnection,
+  TransportRequest,
+  TransportSink,
+} from "./transport.ts";
 
 /**
- * Wraps a transport of the embedder's own, so that one that throws, against its contract, fails the connection it was asked about
- * and neither the sandbox nor the process.
+ * Wraps a transport of the embedder's own, so that one that breaks its contract fails the connection it was asked about and neither
+ * the sandbox nor the process: one that throws or rejects, tells what is no value, or tells it from inside `connect`.
  */
 export function containedTransport(transport: Transport): Transport {
   return {
-    connect(request, sink) {
-      let inner: TransportConnection | undefined;
-      let stage: FailureStage = "connect";
-      let isOver = false;
-
-      function attempt(work: () => void): void {
-        if (isOver) return;
-        try {
-          work();
-        } catch (error) {
-          fail(error);
-        }
-      }
-
-      function fail(error: unknown): void {
-        isOver = true;
-        try {
-          inner?.abort();
-        } catch {
-          // What cannot be dropped either is left to the embedder.
-        }
-        const url = new URL(request.url);
-        const failure: ConnectionFailure = {
-          stage,
-          code: stage === "connect" ? "ERR_CONNECT" : "ERR_CONNECTION_LOST",
-          message: `the transport threw: ${describeError(error)}`,
-          host: `${url.hostname}:${effectivePort(url)}`,
-        };
-        const close: CloseInfo = { code: 1006, reason: "", wasClean: false, failure };
-        // As the contract says: never from inside a call.
-        queueMicrotask(() => sink.closed(close));
-      }
-
-      attempt(() => {
-        inner = transport.connect(request, {
-          opened(handshake) {
-            if (isOver) return;
-            stage = "open";
-            sink.opened(handshake);
-          },
-          received(pendingBytes) {
-            if (!isOver) sink.received(pendingBytes);
-          },
-          text(data) {
-            if (!isOver) sink.text(data);
-          },
-          binary(data) {
-            if (!isOver) sink.binary(data);
-          },
-          sent(bytes) {
-            if (!isOver) sink.sent(bytes);
-          },
-          closed(close) {
-            if (isOver) return;
-            isOver = true;
-            sink.closed(close);
-          },
-        });
-      });
-      // Whoever cannot ask for a sign of life looks itself after peers that are gone.
-      const canPing = inner?.ping !== undefined;
-      return {
-        get stage() {
-          return inner?.stage ?? "handshake";
-        },
-        send: (data) => attempt(() => inner?.send(data)),
-        close(code, reason) {
-          if (stage === "open") stage = "closing";
-          attempt(() => inner?.close(code, reason));
-        },
-        abort: () => attempt(() => inner?.abort()),
-        pause: () => attempt(() => inner?.pause()),
-        resume: () => attempt(() => inner?.resume()),
-        ...(canPing ? { ping: () => attempt(() => inner?.ping?.()) } : {}),
-      };
-    },
+    connect: (request, sink) => new ContainedConnection(transport, request, sink),
   };
+}
+
+class ContainedConnection implements TransportConnection {
+  /** Absent where the transport has none: then it looks itself after peers that are gone. */
+  readonly ping?: () => void;
+  readonly #request: TransportRequest;
+  readonly #sink: TransportSink;
+  #inner: TransportConnection | undefined;
+  #stage: FailureStage = "connect";
+  #isOver = false;
+
+  constructor(transport: Transport, request: TransportRequest, sink: TransportSink) {
+    this.#request = request;
+    this.#sink = sink;
+    let canPing = false;
+    this.#attempt(() => {
+      this.#inner = checkConnection(transport.connect(request, this.#createSink()));
+      canPing = this.#inner.ping !== undefined;
+    });
+    // It may have broken its contract before it was there to be dropped.
+    if (this.#isOver) this.#drop();
+    if (canPing) this.ping = () => this.#attempt(() => this.#inner?.ping?.());
+  }
+
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#attempt(() => this.#inner?.send(data));
+  }
+
+  close(code?: number, reason?: string): void {
+    if (this.#stage === "open") this.#stage = "closing";
+    this.#attempt(() => this.#inner?.close(code, reason));
+  }
+
+  abort(): void {
+    this.#attempt(() => this.#inner?.abort());
+  }
+
+  pause(): void {
+    this.#attempt(() => this.#inner?.pause());
+  }
+
+  resume(): void {
+    this.#attempt(() => this.#inner?.resume());
+  }
+
+  #createSink(): TransportSink {
+    const sink = this.#sink;
+    return {
+      reached: (stage) =>
+        this.#receive(
+          () => checkStage(stage),
+          (checked) => sink.reached(checked),
+          true,
+        ),
+      opened: (handshake) =>
+        this.#receive(
+          () => checkHandshake(handshake),
+          (checked) => {
+            this.#stage = "open";
+            sink.opened(checked);
+          },
+        ),
+      received: (pendingBytes) =>
+        this.#receive(
+          () => checkCount(pendingBytes, "received"),
+          (checked) => sink.received(checked),
+        ),
+      text: (data) =>
+        this.#receive(
+          () => (typeof data === "string" ? data : checkBytes(data, "text")),
+          (checked) => sink.text(checked),
+        ),
+      binary: (data) =>
+        this.#receive(
+          () => checkBytes(data, "binary"),
+          (checked) => sink.binary(checked),
+        ),
+      sent: (bytes) =>
+        this.#receive(
+          () => checkCount(bytes, "sent"),
+          (checked) => sink.sent(checked),
+        ),
+      closed: (close) =>
+        this.#receive(
+          () => checkClose(close),
+          (checked) => {
+            this.#isOver = true;
+            sink.closed(checked);
+          },
+        ),
+    };
+  }
+
+  /** Calls the transport, whose methods may also be `async`. */
+  #attempt(work: () => unknown): void {
+    if (this.#isOver) return;
+    try {
+      const result = work();
+      if (isPromise(result)) void settlePromise(result, (error) => this.#failThrown(error));
+    } catch (error) {
+      this.#failThrown(error);
+    }
+  }
+
+  /** Passes on what the transport told, if it is what it should be. */
+  #receive<Value>(check: () => Value, pass: (value: Value) => void, isEarlyAllowed = false): void {
+    if (this.#isOver) return;
+    let value: Value;
+    try {
+      if (this.#inner === undefined && !isEarlyAllowed) {
+        throw new TypeError("it reported before connect() had returned");
+      }
+      value = check();
+    } catch (error) {
+      this.#fail(`the transport broke its contract: ${describeError(error)}`);
+      return;
+    }
+    pass(value);
+  }
+
+  #failThrown(error: unknown): void {
+    this.#fail(`the transport threw: ${describeError(error)}`);
+  }
+
+  #fail(message: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#drop();
+    const url = new URL(this.#request.url);
+    const failure: ConnectionFailure = {
+      stage: this.#stage,
+      code: this.#stage === "connect" ? "ERR_CONNECT" : "ERR_CONNECTION_LOST",
+      message,
+      host: `${url.hostname}:${effectivePort(url)}`,
+    };
+    const close: CloseInfo = { code: 1006, reason: "", wasClean: false, failure };
+    // As the contract says: never from inside a call.
+    queueMicrotask(() => this.#sink.closed(close));
+  }
+
+  #drop(): void {
+    const ignore = (): void => {
+      // What cannot be dropped either is left to the embedder.
+    };
+    try {
+      void settlePromise(this.#inner?.abort(), ignore);
+    } catch {
+      ignore();
+    }
+  }
 }

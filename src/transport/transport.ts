@@ -30,6 +30,11 @@ export interface TransportRequest {
 
 /** Receives what happens on a connection: `opened` at most once, `closed` exactly once and last. */
 export interface TransportSink {
+  /**
+   * The handshake has got as far as `stage`, for failures that only the sandbox sees, such as a deadline. The one call that may come from
+   * inside `connect`. Transports that cannot tell never call it: they are taken to be at `"handshake"`.
+   */
+  reached(stage: FailureStage): void;
   opened(handshake: Handshake): void;
   /**
    * Bytes arrived, after the messages that they completed: `pendingBytes` of messages are not complete. Transports that cannot tell
@@ -74,8 +79,6 @@ export interface TransportConnection {
    * Absent: the transport looks itself after peers that are gone.
    */
   ping?(): void;
-  /** How far the connection got, for failures that only the caller sees, such as a deadline. @defaultValue `"handshake"` */
-  readonly stage?: FailureStage;
 }
 
 /** How a connection ended. Named after the `CloseEvent` attributes. */

@@ -69,18 +69,15 @@ export class WsConnection implements TransportConnection {
       queue,
       addresses: request.addresses,
       isWanted: () => !this.#isOver,
-      answered: () => {
-        this.#stage = "connect";
-      },
+      answered: () => this.#reach("connect"),
     });
+    this.#reach("connect");
     const made = clientOptions(url, request, {
       agent: options.agent,
       lookup,
       onSocket: (socket) => this.#follow(socket),
       onRequest: (httpRequest) => this.#watch(httpRequest),
-      onResolving: () => {
-        this.#stage = "resolve";
-      },
+      onResolving: () => this.#reach("resolve"),
     });
     try {
       this.#webSocket = new Client(url.href, [...request.protocols], made);
@@ -90,10 +87,6 @@ export class WsConnection implements TransportConnection {
       this.#socket?.destroy();
       this.#failLater(explainError(toError(error), "handshake", this.#host));
     }
-  }
-
-  get stage(): FailureStage {
-    return this.#stage;
   }
 
   send(data: string | Uint8Array<ArrayBuffer>): void {
@@ -145,13 +138,14 @@ export class WsConnection implements TransportConnection {
     socket.on("error", (error) => this.#onSocketError(error));
     const next =
       socket instanceof TLSSocket && socket.getFinished() === undefined ? "tls" : "handshake";
-    if (!socket.connecting) this.#stage = next;
-    socket.once("connect", () => {
-      this.#stage = next;
-    });
-    socket.once("secureConnect", () => {
-      this.#stage = "handshake";
-    });
+    if (!socket.connecting) this.#reach(next);
+    socket.once("connect", () => this.#reach(next));
+    socket.once("secureConnect", () => this.#reach("handshake"));
+  }
+
+  #reach(stage: FailureStage): void {
+    this.#stage = stage;
+    if (!this.#isOver) this.#notify(() => this.#sink.reached(stage));
   }
 
   #watch(request: ClientRequest): void {
@@ -358,7 +352,6 @@ export function refusedConnection(
     // There is nothing to act on.
   };
   return {
-    stage: "policy",
     send: ignore,
     close: ignore,
     abort: ignore,

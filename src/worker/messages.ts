@@ -1,7 +1,7 @@
 import type { GuestGlobal } from "../boundary.ts";
 import type { CompiledEngine } from "../engine/compiled-engine.ts";
 import type { SandboxErrorCode, ScriptException } from "../errors.ts";
-import type { SandboxEvent } from "../events.ts";
+import type { FailureStage, SandboxEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import type { Usage } from "../local-sandbox.ts";
 import type { ModuleSource } from "../modules/module-source.ts";
@@ -92,10 +92,15 @@ export type TransportCommand =
     }
   /** A message of so many bytes has been taken over: more may come. */
   | { readonly type: "taken"; readonly connection: number; readonly bytes: number }
-  | { readonly type: "abort" | "pause" | "resume" | "ping"; readonly connection: number };
+  /** `heard`: the latest `received` has been taken, another may come. */
+  | {
+      readonly type: "abort" | "pause" | "resume" | "ping" | "heard";
+      readonly connection: number;
+    };
 
 /** From the embedder's transport. */
 export type TransportEvent =
+  | { readonly type: "reached"; readonly connection: number; readonly stage: FailureStage }
   | {
       readonly type: "opened";
       readonly connection: number;

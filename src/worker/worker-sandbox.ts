@@ -98,7 +98,7 @@ class Thread implements WorkerSandbox {
     this.#transport =
       transport === undefined
         ? undefined
-        : new TransportHost(transport, (event) => this.post(event));
+        : new TransportHost(transport, options.limits, (event) => this.post(event));
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => this.#kill(...explainThread(error)));
     this.#exited = new Promise((resolve) => {

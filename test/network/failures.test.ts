@@ -404,7 +404,7 @@ describe("limits", () => {
     clock.advance(60);
     verdict.resolve({ allow: true });
     await settled();
-    transport.last.stage = "resolve";
+    transport.last.sink.reached("resolve");
 
     clock.advance(40);
 

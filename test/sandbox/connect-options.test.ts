@@ -189,6 +189,57 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     expect(events.filter(({ type }) => type === "closed")).toHaveLength(1);
   });
 
+  test("a transport that tells what is no value fails that connection and no other", async () => {
+    const good = loopTransport();
+    const { runToIdle, lines, events } = await openSandbox({
+      isolation,
+      transport: {
+        connect(request, sink) {
+          if (request.url.endsWith("/good")) return good.connect(request, sink);
+          setImmediate(() => sink.opened(undefined as never));
+          return good.connect(request, { ...sink, opened: () => {} });
+        },
+      },
+    });
+
+    await runToIdle(`
+      const bad = new WebSocket("ws://127.0.0.1:1000/bad");
+      bad.onclose = () => {
+        const good = new WebSocket("ws://127.0.0.1:1000/good");
+        good.onopen = () => good.send("hello");
+        good.onmessage = ({ data }) => { console.log(data); good.close() };
+      };
+    `);
+
+    expect(lines()).toEqual(["hello"]);
+    expect(events.filter(({ type }) => type === "closed")).toMatchObject([
+      {
+        failure: {
+          stage: "connect",
+          code: "ERR_CONNECT",
+          message: "the transport broke its contract: opened() takes a handshake, got undefined",
+        },
+      },
+      { code: 1005, wasClean: true },
+    ]);
+  });
+
+  test("a deadline tells how far the embedder's transport had got", async () => {
+    const { runToIdle, events } = await openSandbox({
+      isolation,
+      policy: allowOrigins(["ws://name.example"]),
+      transport: wsTransport({ lookup: () => {} }),
+      limits: { handshakeTimeout: 50 },
+    });
+
+    await runToIdle(`new WebSocket("ws://name.example/")`);
+
+    expect(events.at(-1)).toMatchObject({
+      type: "closed",
+      failure: { stage: "resolve", code: "ERR_HANDSHAKE_TIMEOUT" },
+    });
+  });
+
   test.each(["send", "close", "abort"] as const)(
     "a transport that throws in %s() fails the connection and nothing else",
     async (method) => {

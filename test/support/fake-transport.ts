@@ -1,4 +1,3 @@
-import type { FailureStage } from "../../src/events.ts";
 import type {
   CloseInfo,
   Transport,
@@ -13,8 +12,6 @@ export interface FakeConnection {
   readonly sink: TransportSink;
   /** What was asked of the connection, in order, for example `"send hello"`, `"close 1000 bye"`, `"abort"`. */
   readonly calls: string[];
-  /** How far the handshake is. */
-  stage: FailureStage;
 }
 
 /** A transport without a network. */
@@ -41,12 +38,9 @@ export function createFakeTransport(): FakeTransport {
     },
     connect(request, sink): TransportConnection {
       const calls: string[] = [];
-      const connection: FakeConnection = { request, sink, calls, stage: "handshake" };
+      const connection: FakeConnection = { request, sink, calls };
       connections.push(connection);
       return {
-        get stage() {
-          return connection.stage;
-        },
         send: (data) =>
           calls.push(`send ${typeof data === "string" ? data : `[${data.join(" ")}]`}`),
         close: (code, reason) => calls.push(`close ${code ?? "-"} ${reason}`.trimEnd()),

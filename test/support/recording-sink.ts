@@ -1,3 +1,4 @@
+import type { FailureStage } from "../../src/events.ts";
 import type { CloseInfo, Handshake, TransportSink } from "../../src/transport/transport.ts";
 
 /** A sink that writes down what it is told and lets a test wait for it. */
@@ -8,6 +9,8 @@ export interface RecordingSink extends TransportSink {
   readonly sentBytes: number;
   /** Every `received`, in order. */
   readonly pending: readonly number[];
+  /** Every stage of the handshake that was reached, in order. */
+  readonly stages: readonly FailureStage[];
   readonly whenOpened: Promise<Handshake>;
   readonly whenClosed: Promise<CloseInfo>;
   /** Settles with the log once it has `count` messages. */
@@ -20,6 +23,7 @@ export function createRecordingSink(): RecordingSink {
   const received: string[] = [];
   const waiting = new Set<() => void>();
   const pending: number[] = [];
+  const stages: FailureStage[] = [];
   let sentBytes = 0;
   const opened = deferred<Handshake>();
   const closed = deferred<CloseInfo>();
@@ -34,6 +38,8 @@ export function createRecordingSink(): RecordingSink {
       return sentBytes;
     },
     pending,
+    stages,
+    reached: (stage) => stages.push(stage),
     received: (bytes) => pending.push(bytes),
     whenOpened: opened.promise,
     whenClosed: closed.promise,

@@ -230,7 +230,7 @@ describe("a resolver", () => {
       answer = () => answering("127.0.0.1")(hostname, options, callback);
     };
     const { connection, sink } = connectWs(`ws://name.example:${server.port}/`, {}, { lookup });
-    expect(connection.stage).toBe("resolve");
+    expect(sink.stages).toEqual(["connect", "resolve"]);
 
     connection.abort();
 

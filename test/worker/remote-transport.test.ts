@@ -11,6 +11,8 @@ interface Setup {
   readonly sink: RecordingSink;
   readonly connection: ReturnType<RemoteTransport["connect"]>;
   readonly host: TransportHost;
+  /** What is on its way to the sandbox's thread. */
+  readonly underWay: readonly TransportEvent[];
   /** Lets the sandbox's thread take what was posted to it. */
   deliver(): void;
 }
@@ -19,7 +21,8 @@ interface Setup {
 function setUp(): Setup {
   const transport = createFakeTransport();
   const underWay: TransportEvent[] = [];
-  const host = new TransportHost(transport, (event) => underWay.push(event));
+  const limits = { maxInboundBytes: 2 ** 21 };
+  const host = new TransportHost(transport, limits, (event) => underWay.push(event));
   const remote = new RemoteTransport((command: TransportCommand) => host.receive(command));
   const sink = createRecordingSink();
   const request = {
@@ -37,6 +40,7 @@ function setUp(): Setup {
     sink,
     connection,
     host,
+    underWay,
     deliver() {
       for (const event of underWay.splice(0)) remote.receive(event);
     },
@@ -46,6 +50,7 @@ function setUp(): Setup {
 test("what happens outside reaches the sandbox in order", () => {
   const { outside, sink, deliver } = setUp();
 
+  outside.sink.reached("tls");
   outside.sink.opened({ protocol: "a", extensions: "", address: "192.0.2.1" });
   outside.sink.received(3);
   outside.sink.text("hello");
@@ -55,6 +60,7 @@ test("what happens outside reaches the sandbox in order", () => {
   deliver();
 
   expect(sink.log).toEqual(["opened", "text hello", "binary [1 2]", "closed 1000"]);
+  expect(sink.stages).toEqual(["tls"]);
   expect(sink.pending).toEqual([3]);
   expect(sink.sentBytes).toBe(5);
 });
@@ -77,6 +83,64 @@ test("empty messages count, too", () => {
   for (let count = 0; count <= 4_096; count += 1) outside.sink.binary(new Uint8Array());
 
   expect(outside.calls).toEqual(["pause"]);
+});
+
+test("a busy thread is told of bytes that have arrived by one message at a time", () => {
+  const { outside, sink, underWay, deliver } = setUp();
+
+  for (let bytes = 1; bytes <= 1_000; bytes += 1) outside.sink.received(bytes);
+  expect(underWay).toHaveLength(1);
+  deliver();
+  expect(underWay).toHaveLength(1);
+  deliver();
+  deliver();
+
+  expect(sink.pending).toEqual([1, 1_000]);
+  outside.sink.received(1_001);
+  deliver();
+  expect(sink.pending).toEqual([1, 1_000, 1_001]);
+});
+
+test("a message takes the place of its incomplete part, also where that was not told yet", () => {
+  const { outside, sink, deliver } = setUp();
+
+  outside.sink.received(1);
+  outside.sink.received(4);
+  outside.sink.text("hello");
+  deliver();
+  deliver();
+
+  expect(sink.pending).toEqual([1, 0]);
+});
+
+test("a transport that does not pause may bring maxInboundBytes and 2 MiB into a busy thread", () => {
+  const { outside, underWay } = setUp();
+
+  outside.sink.binary(new Uint8Array(2 ** 22 - 256));
+
+  expect(underWay.map(({ type }) => type)).toEqual(["binary"]);
+  expect(outside.calls).toEqual(["pause"]);
+});
+
+test("a transport that brings more than that loses its connection", async () => {
+  const { outside, sink, underWay, deliver } = setUp();
+
+  outside.sink.binary(new Uint8Array(2 ** 22 - 255));
+  outside.sink.text("later");
+  outside.sink.closed(cleanClose());
+
+  expect(underWay.map(({ type }) => type)).toEqual(["disconnected"]);
+  expect(outside.calls).toEqual(["abort"]);
+  deliver();
+  await expect(sink.whenClosed).resolves.toMatchObject({
+    code: 1006,
+    failure: {
+      stage: "open",
+      code: "ERR_LIMIT",
+      message: "limits.maxInboundBytes of 2097152 was exceeded on the way into the sandbox",
+      host: "peer.example",
+    },
+  });
 });
 
 test("a connection that both ends want to pause goes on when both want it to", () => {
