@@ -3,6 +3,7 @@ import { findAddressRefusal } from "../policy/address-rules.ts";
 import type { NetworkPolicy } from "../policy/policy.ts";
 import type { WebSocketUrl } from "../websocket/url.ts";
 import { askPolicy, type Permission } from "./ask-policy.ts";
+import { isSameAddresses, isSameConnect } from "./same-permission.ts";
 
 /** What a {@link ConnectionPolicy} asks with. */
 export interface ConnectionPolicyOptions {
@@ -106,14 +107,11 @@ function findDifference(
   address: string | undefined,
 ): string | undefined {
   if (!now.allow) return now.message;
-  if (!isSame(now.connect, before.connect)) return "it grants the host with other connect options";
+  if (!isSameConnect(now.connect, before.connect)) {
+    return "it grants the host with other connect options";
+  }
   if (address !== undefined) return findAddressRefusal(address, now.addresses);
-  return isSame(now.addresses, before.addresses)
+  return isSameAddresses(now.addresses, before.addresses)
     ? undefined
     : "it grants the host with other address rules";
-}
-
-/** Whether two values are the same plain data. Those of permissions have their properties in one order, as the checks of policies copy them. */
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

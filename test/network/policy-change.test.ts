@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defaultLimits } from "../../src/limits.ts";
 import { allowOrigins } from "../../src/policy/allow-origins.ts";
-import type { PolicyFunction, Verdict } from "../../src/policy/policy.ts";
+import type { ConnectOptions, PolicyFunction, Verdict } from "../../src/policy/policy.ts";
 import { createTestNetwork, settled } from "../support/network.ts";
 import { deferred } from "../support/recording-sink.ts";
 
@@ -47,6 +47,58 @@ describe("an open connection", () => {
     open("ws://lamp.example/");
 
     await network.setPolicy(allowOrigins([hub, { ...grant, connect: { headers: { A: "b" } } }]));
+
+    await settled();
+    expect(told).toEqual(["1 open"]);
+  });
+
+  test.each<readonly [string, ConnectOptions, ConnectOptions]>([
+    ["headers in another order", { headers: { A: "1", B: "2" } }, { headers: { B: "2", A: "1" } }],
+    ["headers in another case", { headers: { A: "1" } }, { headers: { a: "1" } }],
+    ["a default that is spelled out", { perMessageDeflate: false }, {}],
+    ["options in another order", { origin: "o", tls: {} }, { tls: {}, origin: "o" }],
+    ["empty options", {}, { headers: {}, tls: {} }],
+    ["one authority in a list", { tls: { ca: "pem" } }, { tls: { ca: ["pem"] } }],
+  ])("lives on when its grant says the same by %s", async (_how, before, after) => {
+    const { network, told, open } = createTestNetwork({
+      policy: allowOrigins([{ ...lamp, connect: before }]),
+    });
+    open("ws://lamp.example/");
+
+    await network.setPolicy(allowOrigins([{ ...lamp, connect: after }]));
+
+    await settled();
+    expect(told).toEqual(["1 open"]);
+  });
+
+  test.each<readonly [string, ConnectOptions, ConnectOptions]>([
+    ["another header", { headers: { A: "1" } }, { headers: { B: "1" } }],
+    ["another value of a header", { headers: { A: "1" } }, { headers: { A: "2" } }],
+    ["an origin", {}, { origin: "o" }],
+    ["compression", {}, { perMessageDeflate: true }],
+    ["authorities in another order", { tls: { ca: ["a", "b"] } }, { tls: { ca: ["b", "a"] } }],
+    ["a key in place of a certificate", { tls: { cert: "pem" } }, { tls: { key: "pem" } }],
+    ["another server name", { tls: { servername: "a" } }, { tls: { servername: "b" } }],
+  ])("fails when its grant has %s now", async (_what, before, after) => {
+    const { network, told, open } = createTestNetwork({
+      policy: allowOrigins([{ ...lamp, connect: before }]),
+    });
+    open("ws://lamp.example/");
+
+    await network.setPolicy(allowOrigins([{ ...lamp, connect: after }]));
+
+    await settled();
+    expect(told).toEqual(["1 open", "1 closed 1006 failed"]);
+  });
+
+  test("whose address is not known lives on when the address rules say the same in another order", async () => {
+    const blocks = ["10.0.0.0/8", "192.168.0.0/16"];
+    const { network, told, open } = createTestNetwork({
+      policy: allowOrigins([{ ...lamp, addresses: { allow: blocks, loopback: false } }]),
+    });
+    open("ws://lamp.example/");
+
+    await network.setPolicy(allowOrigins([{ ...lamp, addresses: { allow: blocks.toReversed() } }]));
 
     await settled();
     expect(told).toEqual(["1 open"]);
