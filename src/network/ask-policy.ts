@@ -80,10 +80,14 @@ function permit(verdict: Decision, { url, credentials }: PolicyQuestion): Permis
   }
   // The embedder's credentials come before those that a script knows.
   const complete =
-    credentials === undefined || connect.credentials !== undefined
-      ? connect
-      : { ...connect, credentials };
+    credentials === undefined || hasCredentials(connect) ? connect : { ...connect, credentials };
   return { allow: true, addresses: { ...nothingMore, ...addresses }, connect: complete };
+}
+
+/** Whether the embedder says already what the `Authorization` header is. */
+function hasCredentials({ credentials, headers = {} }: ConnectOptions): boolean {
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  return credentials !== undefined || names.includes("authorization");
 }
 
 /** Address rules in full, so that two that say the same are the same. */

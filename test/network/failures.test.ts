@@ -69,6 +69,17 @@ describe("a policy of rules", () => {
     expect(transport.last.request.connect.credentials).toEqual(credentials);
   });
 
+  test("prefers its own Authorization header to credentials of the URL", () => {
+    const headers = { authorization: "Bearer secret" };
+    const { transport, connect } = createTestNetwork({
+      policy: { allow: [{ origin: "ws://*@h.example", connect: { headers } }] },
+    });
+
+    connect("ws://other:word@h.example/");
+
+    expect(transport.last.request.connect).toEqual({ headers });
+  });
+
   test("refuses credentials of the URL otherwise", async () => {
     await expect(
       fail({ allow: [{ origin: "ws://h.example" }] }, "ws://u:p@h.example"),
