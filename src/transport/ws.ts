@@ -7,7 +7,10 @@ import type { Transport } from "./transport.ts";
 import { refusedConnection, WsConnection } from "./ws-connection.ts";
 import type { WsTransportOptions } from "./ws-transport-options.ts";
 
-/** Makes the transport for Node: the `ws` package on sockets whose addresses are checked. */
+/**
+ * Makes the transport for Node: the `ws` package on sockets whose addresses are checked. Sandboxes that share one share its name
+ * look-ups, two at a time: a transport does not know for whom it connects.
+ */
 export function wsTransport(options: WsTransportOptions = {}): Transport {
   const shared = { queue: new LookupQueue(), memory: new FrameMemory() };
   return {
