@@ -6,9 +6,13 @@ import { JobOverrunError, TurnOverrunError } from "./engine/turn-queue.ts";
 import { SandboxError } from "./errors.ts";
 import type { KillCause, SandboxEvent, SandboxEventDetail } from "./events.ts";
 import { jobOverrun, type Limits, turnOverrun } from "./limits.ts";
-import { createModuleLoader, type ModuleSource } from "./modules/module-source.ts";
+import {
+  createModuleLoader,
+  type ModuleLoader,
+  type ModuleSource,
+} from "./modules/module-source.ts";
 import { SourceError } from "./modules/source-error.ts";
-import { isTypeScript, stripTypes } from "./modules/strip-types.ts";
+import { createTypeStripper, isTypeScript } from "./modules/strip-types.ts";
 import { NetworkDevice, type NetworkDeviceOptions } from "./network-device.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 
@@ -108,7 +112,10 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
     options.whileRunning?.();
     return device.isOverdue();
   };
-  if (options.modules !== undefined) enableModules(engine, options.modules, limits);
+  const stripper = createTypeStripper();
+  if (options.modules !== undefined) {
+    enableModules(engine, createModuleLoader(options.modules, limits.maxScriptBytes, stripper));
+  }
 
   function finish(): Promise<void> {
     closing ??= (async () => {
@@ -128,7 +135,8 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   return {
     run(source, name, type) {
       // In the turn: a source can be made to keep the compiler busy.
-      const prepare = (): string => (isTypeScript(name) ? stripTypes(source, name, type) : source);
+      const prepare = (): string =>
+        isTypeScript(name) ? stripper.strip(source, name, type) : source;
       return end.before(device.run(prepare, name, type));
     },
     setPolicy: (policy) => end.before(device.setPolicy(policy)),
@@ -222,8 +230,7 @@ function explainFailure(
   };
 }
 
-function enableModules(engine: Engine, source: ModuleSource, { maxScriptBytes }: Limits): void {
-  const loader = createModuleLoader(source, maxScriptBytes);
+function enableModules(engine: Engine, loader: ModuleLoader): void {
   engine.runtime.setModuleLoader(
     (name) => guarded(() => loader.load(name)),
     (base, specifier) => guarded(() => loader.normalize(base, specifier)),

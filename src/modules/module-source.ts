@@ -3,7 +3,7 @@ import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { resolveSpecifier } from "./resolve-specifier.ts";
 import { SourceError } from "./source-error.ts";
-import { isTypeScript, stripTypes } from "./strip-types.ts";
+import { createTypeStripper, isTypeScript, type TypeStripper } from "./strip-types.ts";
 
 /** What `import` finds: the path or `file:` URL of a folder, or sources by name, for example `{ "lib/lamp.js": "export ..." }`. */
 export type ModuleSource = string | URL | Readonly<Record<string, string>>;
@@ -25,10 +25,18 @@ export interface ModuleLoader {
  * Names are POSIX paths relative to the folder. Nothing outside of it is ever read, also not through symbolic links, and no
  * path of the host appears in a name or an error.
  *
+ * TypeScript that does not compile is not compiled again: a script may import it as often as it likes.
+ *
  * @param maxBytes largest module that is loaded, in UTF-8
+ * @param stripper the sandbox's own
  */
-export function createModuleLoader(source: ModuleSource, maxBytes: number): ModuleLoader {
+export function createModuleLoader(
+  source: ModuleSource,
+  maxBytes: number,
+  stripper: TypeStripper = createTypeStripper(),
+): ModuleLoader {
   const read = isFolder(source) ? folderReader(source, maxBytes) : recordReader(source, maxBytes);
+  const stripModule = rememberFailures((text, name) => strip(stripper, text, name));
   const refused = new Map<string, SourceError>();
   // The engine loads what it has just normalized.
   let importer = "";
@@ -50,7 +58,7 @@ export function createModuleLoader(source: ModuleSource, maxBytes: number): Modu
       refused.delete(name);
       try {
         if (error !== undefined) throw error;
-        return prepare(name, read(name));
+        return prepare(name, read, stripModule);
       } catch (cause) {
         throw cause instanceof SourceError ? importedBy(cause, importer) : cause;
       }
@@ -145,16 +153,40 @@ function open(path: string, name: string): number {
   }
 }
 
-function prepare(name: string, text: string): string {
-  const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  if (isTypeScript(name)) return stripModule(source, name);
-  if (/\.json$/i.test(name)) return jsonModule(name, source);
-  return source;
+function prepare(name: string, read: Reader, stripModule: StripModule): string {
+  if (isTypeScript(name)) return stripModule(name, () => withoutMark(read(name)));
+  const source = withoutMark(read(name));
+  return /\.json$/i.test(name) ? jsonModule(name, source) : source;
 }
 
-function stripModule(source: string, name: string): string {
+function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+type StripModule = (name: string, read: () => string) => string;
+
+/** Failures that are remembered: on a file system that ignores case, one module has many names. */
+const maxFailures = 1_000;
+
+function rememberFailures(strip: (text: string, name: string) => string): StripModule {
+  const failures = new Map<string, SourceError>();
+  return (name, read) => {
+    const known = failures.get(name);
+    if (known !== undefined) throw known;
+    const text = read();
+    try {
+      return strip(text, name);
+    } catch (error) {
+      if (failures.size >= maxFailures) failures.clear();
+      if (error instanceof SourceError) failures.set(name, error);
+      throw error;
+    }
+  };
+}
+
+function strip(stripper: TypeStripper, source: string, name: string): string {
   try {
-    return stripTypes(source, name);
+    return stripper.strip(source, name);
   } catch (error) {
     if (!(error instanceof SourceError) || error.position === undefined) throw error;
     const { line, column } = error.position;

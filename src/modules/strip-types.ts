@@ -1,37 +1,48 @@
 import { createRequire } from "node:module";
 import { SourceError } from "./source-error.ts";
 
+/** Replaces the types of TypeScript sources by blanks, so that every line and column stays where it is. */
+export interface TypeStripper {
+  /**
+   * Returns the source without its types.
+   *
+   * The compiler is loaded by the first call in a thread, which takes some 50 ms.
+   *
+   * @param file name for errors
+   * @param type how the result will be parsed
+   * @throws {SourceError} a `SyntaxError` with its place, if the source does not parse or needs more than blanks (`enum`, parameter
+   * properties, `namespace` with values, `import x = require()`); one without, if it is larger than {@link maxTypeScriptBytes} or
+   * breaks the compiler
+   */
+  strip(source: string, file: string, type?: "script" | "module"): string;
+}
+
+/** Bytes in UTF-8 of the largest TypeScript source: the compiler takes up to 350 times as much. */
+export const maxTypeScriptBytes: number = 2 ** 20;
+
 /**
- * Replaces the types of a TypeScript source by blanks, so that every line and column stays where it is.
+ * Creates the {@link TypeStripper} of one sandbox.
  *
- * The compiler is loaded by the first call, which takes some 50 ms.
- *
- * @param file name for errors
- * @param type how the result will be parsed
- * @throws {SourceError} a `SyntaxError` with its place, if the source does not parse or needs more than blanks (`enum`, parameter
- * properties, `namespace` with values, `import x = require()`)
+ * It allows for one source that breaks the compiler (for example by nesting too deep for its stack), and refuses TypeScript from
+ * then on: each broken compiler is memory that waits for the collector.
  */
-export function stripTypes(
-  source: string,
-  file: string,
-  type: "script" | "module" = "module",
-): string {
-  const compiler = loadCompiler();
-  try {
-    return compiler.transformSync(source, {
-      mode: "strip-only",
-      filename: file,
-      module: type === "module",
-    }).code;
-  } catch (error) {
-    if (isDiagnostic(error)) throw describe(error, file, type);
-    // The compiler itself broke (for example on nesting too deep for its stack): its instance is not usable any more.
-    dropCompiler();
-    throw new SourceError(
-      "SyntaxError",
-      "The types cannot be stripped: the source is nested too deeply",
-    );
-  }
+export function createTypeStripper(): TypeStripper {
+  let isBroken = false;
+  return {
+    strip(source, file, type = "module") {
+      const bytes = Buffer.byteLength(source);
+      if (bytes > maxTypeScriptBytes) throw tooLarge(bytes);
+      if (isBroken) throw refuse("an earlier source of this sandbox broke the compiler");
+      try {
+        return transform(source, file, type);
+      } catch (error) {
+        if (isDiagnostic(error)) throw describe(error, file, type);
+        isBroken = true;
+        compiler = undefined;
+        throw refuse("the source is nested too deeply");
+      }
+    },
+  };
 }
 
 /** Whether a file of that name holds TypeScript. */
@@ -39,18 +50,50 @@ export function isTypeScript(file: string): boolean {
   return /\.m?ts$/i.test(file);
 }
 
-type Compiler = typeof import("@swc/wasm-typescript");
+type Compiler = typeof import("@swc/wasm-typescript") & {
+  readonly __wasm: { readonly memory: WebAssembly.Memory };
+};
 
-// Synchronous, because the engine asks for modules synchronously; lazy, because the compiler is 3.7 MB.
-const require: NodeJS.Require = createRequire(import.meta.url);
+/** The compiler of this thread, once it is needed. */
+let compiler: Compiler | undefined;
 
-function loadCompiler(): Compiler {
-  // Proven by the package's own declarations: `require` is untyped.
-  return require("@swc/wasm-typescript") as Compiler;
+/** Bytes of the compiler's memory, which never shrinks, from which on it is not kept for the next source. */
+const maxKeptMemory = 64 * 2 ** 20;
+
+function transform(source: string, file: string, type: "script" | "module"): string {
+  compiler ??= loadCompiler();
+  const { transformSync, __wasm } = compiler;
+  try {
+    return transformSync(source, {
+      mode: "strip-only",
+      filename: file,
+      module: type === "module",
+    }).code;
+  } finally {
+    if (__wasm.memory.buffer.byteLength > maxKeptMemory) compiler = undefined;
+  }
 }
 
-function dropCompiler(): void {
-  delete require.cache[require.resolve("@swc/wasm-typescript")];
+/** Loads a compiler that nothing but its user refers to, so that it can be dropped. */
+function loadCompiler(): Compiler {
+  // Synchronous, because the engine asks for modules synchronously; lazy, because the compiler is 3.7 MB. A new `require` each
+  // time, because each keeps what it has loaded, as does the cache.
+  const require: NodeJS.Require = createRequire(import.meta.url);
+  const file = require.resolve("@swc/wasm-typescript");
+  // Proven by the package's own declarations and its source: `require` is untyped.
+  const loaded = require(file) as Compiler;
+  delete require.cache[file];
+  return loaded;
+}
+
+function refuse(reason: string): SourceError {
+  return new SourceError("SyntaxError", `The types cannot be stripped: ${reason}`);
+}
+
+function tooLarge(bytes: number): SourceError {
+  return refuse(
+    `the source has ${bytes} bytes, and TypeScript may have ${maxTypeScriptBytes}; make it JavaScript before, or split it into modules`,
+  );
 }
 
 /** What the compiler throws: a plain object. Lines are 1-based, columns 0-based. */

@@ -290,6 +290,37 @@ const goodCases: readonly HostileCase[] = [
   },
 ];
 
+/** TypeScript whose compiler takes more than the script does. */
+const compilerCases: readonly HostileCase[] = [
+  {
+    id: "memory/compiler-breaks-again",
+    shows:
+      "a module that breaks the TypeScript compiler breaks it once, however often it is imported",
+    type: "module",
+    script: `
+      const messages = new Set();
+      for (let i = 0; i < 30; i++)
+        for (const name of ["a", "b"]) await import("./" + name + ".ts").catch((error) => messages.add(error.message));
+      messages.forEach(print);`,
+    options: {
+      modules: { "a.ts": `${"a+".repeat(400_000)}a`, "b.ts": `${"b+".repeat(400_000)}b` },
+    },
+    outcome: caught(
+      expect.stringContaining("nested too deeply"),
+      expect.stringContaining("an earlier source of this sandbox broke the compiler"),
+    ),
+  },
+  {
+    id: "memory/compiler-of-large-source",
+    shows: "a TypeScript source of 24 MiB is refused before the compiler takes memory for it",
+    type: "module",
+    script: `await import("./large.ts").catch((error) => print(error.name + ": " + error.message))`,
+    limits: { maxScriptBytes: 32 * 2 ** 20 },
+    options: { modules: { "large.ts": "a;".repeat(12 * 2 ** 20) } },
+    outcome: caught(expect.stringContaining("the source has 25165824 bytes")),
+  },
+];
+
 /** Scripts that leave no memory at all; the host runs a large script after them. */
 const fullCases: readonly HostileCase[] = (
   [
@@ -315,6 +346,6 @@ test.each(onBothThreads([...exhaustionCases, ...fullCases]))("%s", async (_name,
   await expectContained(row);
 });
 
-test.each(named([...nestingCases, ...goodCases]))("%s", async (_name, row) => {
+test.each(named([...nestingCases, ...compilerCases, ...goodCases]))("%s", async (_name, row) => {
   await expectContained(row);
 });

@@ -141,6 +141,21 @@ describe("a loader for sources by name", () => {
   });
 });
 
+test("TypeScript that does not compile is read and compiled once", () => {
+  let reads = 0;
+  const sources = {
+    get "broken.ts"() {
+      reads += 1;
+      return "enum A {}";
+    },
+  };
+  const loader = createModuleLoader(sources, maxBytes);
+
+  expect(() => loader.load("broken.ts")).toThrow("(broken.ts:1:1)");
+  expect(() => loader.load("broken.ts")).toThrow("(broken.ts:1:1)");
+  expect(reads).toBe(1);
+});
+
 test("a module that cannot be had names the module that wants it", () => {
   const loader = createModuleLoader({ "lib/lamp.js": "" }, maxBytes);
 

@@ -1,7 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SourceError } from "../../src/modules/source-error.ts";
-import { isTypeScript, stripTypes } from "../../src/modules/strip-types.ts";
+import {
+  createTypeStripper,
+  isTypeScript,
+  maxTypeScriptBytes,
+} from "../../src/modules/strip-types.ts";
+
+function stripTypes(source: string, file: string, type?: "script" | "module"): string {
+  return createTypeStripper().strip(source, file, type);
+}
+
+/** Breaks the compiler. */
+const deep = "(".repeat(200_000);
 
 function errorOf(action: () => unknown): unknown {
   try {
@@ -62,11 +73,52 @@ describe("stripTypes", () => {
     });
   });
 
-  test("goes on after a source that breaks the compiler", () => {
-    const deep = "(".repeat(200_000);
+  test("refuses TypeScript after a source that breaks the compiler, and says why", () => {
+    const stripper = createTypeStripper();
 
-    expect(errorOf(() => stripTypes(deep, "deep.ts"))).toBeInstanceOf(SourceError);
+    expect(errorOf(() => stripper.strip(deep, "deep.ts"))).toMatchObject({
+      name: "SyntaxError",
+      message: expect.stringContaining("nested too deeply"),
+    });
+    expect(errorOf(() => stripper.strip("let a: 1 = 1;", "a.ts"))).toMatchObject({
+      name: "SyntaxError",
+      message: expect.stringContaining("an earlier source of this sandbox broke the compiler"),
+    });
+  });
+
+  test("a source that breaks the compiler breaks it for no other sandbox", () => {
+    errorOf(() => stripTypes(deep, "deep.ts"));
+
     expect(stripTypes("let a: 1 = 1;", "a.ts")).toBe("let a    = 1;");
+  });
+
+  test("keeps nothing of compilers that broke", () => {
+    const wide = "a+".repeat(300_000);
+    for (let count = 0; count < 3; count += 1) errorOf(() => stripTypes(wide, "wide.ts"));
+    const peak = process.resourceUsage().maxRSS;
+
+    for (let count = 0; count < 6; count += 1) errorOf(() => stripTypes(wide, "wide.ts"));
+
+    expect((process.resourceUsage().maxRSS - peak) / 1_024).toBeLessThan(200);
+  });
+
+  test("takes a source of the largest size", () => {
+    const source = `let a: 1 /*${"π".repeat(maxTypeScriptBytes / 2 - 7)}*/;`;
+
+    const result = stripTypes(source, "a.ts");
+
+    expect(Buffer.byteLength(source)).toBe(maxTypeScriptBytes);
+    expect(result).toHaveLength(source.length);
+  });
+
+  test("refuses a larger one, and says how large it is and what to do", () => {
+    const source = "π".repeat(maxTypeScriptBytes / 2) + ";";
+
+    expect(errorOf(() => stripTypes(source, "a.ts"))).toMatchObject({
+      name: "SyntaxError",
+      message:
+        "The types cannot be stripped: the source has 1048577 bytes, and TypeScript may have 1048576; make it JavaScript before, or split it into modules",
+    });
   });
 
   test("its errors hold no path of the host", () => {
