@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { CompiledEngine } from "./engine/compiled-engine.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { isGuestFailure } from "./engine/guest.ts";
+import { createMemoryGauge } from "./engine/memory-gauge.ts";
 import { JobOverrunError, TurnOverrunError } from "./engine/turn-queue.ts";
 import { SandboxError } from "./errors.ts";
 import type { KillCause, SandboxEvent, SandboxEventDetail } from "./events.ts";
@@ -39,7 +40,7 @@ export interface LocalSandboxOptions extends Pick<
 
 /** What a sandbox consumes. */
 export interface Usage {
-  /** Bytes of the engine's memory in use. */
+  /** Bytes of the engine's memory in use, as the engine counts them. */
   readonly memory: number;
   /** Connections that are not closed yet. */
   readonly connections: number;
@@ -112,6 +113,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
     options.whileRunning?.();
     return device.isOverdue();
   };
+  const gauge = createMemoryGauge(engine.context);
   const stripper = createTypeStripper();
   if (options.modules !== undefined) {
     enableModules(engine, createModuleLoader(options.modules, limits.maxScriptBytes, stripper));
@@ -122,7 +124,9 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       const unwound = device.close(() => {
         // A broken engine is not touched again: dropping it is what frees it. Nor is a sound one disposed of: without references to
         // it everything goes with the garbage collector, for nothing.
-        if (failure === undefined) device.release();
+        if (failure !== undefined) return;
+        device.release();
+        gauge[Symbol.dispose]();
       });
       end.reject(failure ?? new SandboxError("ERR_CLOSED", "The sandbox is closed"));
       await unwound;
@@ -145,9 +149,13 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       await closing;
     },
     async usage() {
-      const timers = await end.before(device.countTimers());
+      const { memory, timers } = await end.before(
+        device.inspect((guest) =>
+          gauge.read((memory) => ({ memory, timers: guest.countTimers() })),
+        ),
+      );
       return {
-        memory: memoryInUse(engine),
+        memory,
         connections: device.connections,
         timers,
         queuedEvents: device.queuedEvents,
@@ -246,14 +254,4 @@ function guarded(work: () => string): string | { error: Error } {
       error: error instanceof SourceError ? error : new Error("The module cannot be loaded"),
     };
   }
-}
-
-function memoryInUse(engine: Engine): number {
-  const { context, runtime } = engine;
-  const size = runtime
-    .computeMemoryUsage()
-    .consume((report) =>
-      context.getProp(report, "memory_used_size").consume((handle) => context.getNumber(handle)),
-    );
-  return Number.isFinite(size) ? size : 0;
 }

@@ -129,11 +129,11 @@ export class NetworkDevice {
     return this.#inbox.length;
   }
 
-  /** Timers that wait in the guest, as the guest says; settles after the turn that is running now. */
-  countTimers(): Promise<number> {
+  /** Looks at the guest in a turn of its own, after the turn that is running now. Never settles if that throws: the guest fails. */
+  inspect<Value>(look: (guest: Guest) => Value): Promise<Value> {
     return new Promise((resolve) => {
       this.#turns.post(() => {
-        resolve(this.#guest.countTimers());
+        resolve(look(this.#guest));
         return false;
       });
     });

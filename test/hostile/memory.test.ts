@@ -334,11 +334,13 @@ const fullCases: readonly HostileCase[] = (
 ).map(([id, script]) => ({
   id: `memory/${id}`,
   shows:
-    "a script that leaves no memory for the next one ends the sandbox, and the engine is not overwritten",
+    "a script that leaves no memory for the next one, but for the host's figures, ends the sandbox, and the engine is not overwritten",
   script: `var kept = []; ${script}`,
   limits: { ...limits, maxScriptBytes: 8 * 2 ** 20 },
-  meanwhile: async ({ sandbox }) =>
-    Promise.allSettled([sandbox.run(`/*${"x".repeat(4 * 2 ** 20)}*/`)]),
+  meanwhile: async ({ sandbox }) => {
+    await sandbox.usage();
+    await Promise.allSettled([sandbox.run(`/*${"x".repeat(4 * 2 ** 20)}*/`)]);
+  },
   outcome: killed("maxMemory"),
 }));
 

@@ -81,6 +81,19 @@ describe.each(doors)("in %s", (_door, breakAt) => {
   });
 });
 
+test("a trap while usage() looks ends the sandbox, and says so", async () => {
+  const { sandbox, engine, events, closed } = await openBreakable([]);
+  engine.runtime.computeMemoryUsage = () => {
+    throw new RuntimeError("memory access out of bounds");
+  };
+
+  await expect(sandbox.usage()).rejects.toMatchObject({ code: "ERR_ENGINE" });
+
+  await expect(closed).resolves.toMatchObject({ code: "ERR_ENGINE" });
+  await expect(sandbox.usage()).rejects.toMatchObject({ code: "ERR_ENGINE" });
+  expect(events).toMatchObject([{ type: "killed", cause: "engine" }]);
+});
+
 test("a sibling in the same thread goes on", async () => {
   const one = await openBreakable([]);
   const other = await openBreakable([]);

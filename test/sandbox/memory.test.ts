@@ -18,6 +18,18 @@ test("memory is reserved, and resident only once a script touches it", async () 
   expect(used - idle).toBeGreaterThan(200 * mebibyte);
 });
 
+/** Scripts that leave no memory, each of another kind of thing. */
+const fills = [
+  [
+    "buffers",
+    `for (let n = 2 ** 20; n >= 16; n /= 2) for (;;) try { kept.push(new ArrayBuffer(n)) } catch { break }`,
+  ],
+  ["objects", `for (;;) try { kept.push({}) } catch { break }`],
+  ["texts", `for (let i = 0; ; i++) try { kept.push("text" + i) } catch { break }`],
+  ["names", `kept.push({}); for (let i = 0; ; i++) try { kept[0]["n" + i] = 1 } catch { break }`],
+  ["symbols", `for (let i = 0; ; i++) try { kept.push(Symbol("s" + i)) } catch { break }`],
+] as const;
+
 describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
   test("memory cannot grow past its limit, and the script may catch that", async () => {
     const { sandbox, lines } = await openSandbox({
@@ -31,5 +43,18 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     `);
 
     expect(lines()).toEqual(["true"]);
+  });
+  test.each(fills)("usage() gives figures when memory is full of %s", async (_what, script) => {
+    const maxMemory = 16 * 2 ** 20;
+    const { sandbox, events } = await openSandbox({ isolation, limits: { maxMemory } });
+    await sandbox.run(`var kept = []; setTimeout(() => {}, 1e9); ${script}`);
+
+    for (let count = 0; count < 2; count += 1) {
+      const { memory, timers } = await sandbox.usage();
+      expect(timers).toBe(1);
+      expect(memory).toBeGreaterThan(maxMemory / 4);
+      expect(memory).toBeLessThanOrEqual(maxMemory);
+    }
+    expect(events).toEqual([]);
   });
 });
