@@ -107,20 +107,31 @@ function eventBytes(event: SandboxEvent): number {
   switch (event.type) {
     case "console":
     case "alert":
-      return overhead + event.message.length * 2;
+      return overhead + textBytes(event.message);
     case "sent":
     case "received":
       return (
-        overhead + (typeof event.data === "string" ? event.data.length * 2 : event.data.byteLength)
+        overhead + (typeof event.data === "string" ? textBytes(event.data) : event.data.byteLength)
       );
-    case "error":
-      return overhead + (event.exception.message.length + event.exception.stack.length) * 2;
+    case "error": {
+      const { name, message, stack, position } = event.exception;
+      return overhead * 2 + textBytes(name, message, stack, position?.file);
+    }
     case "connecting":
-      return overhead * 4 + (event.url.length + event.protocols.join().length) * 2;
+      return overhead * 4 + textBytes(event.url, ...event.protocols);
     case "open":
-    case "closed":
+      return overhead * 4 + textBytes(event.protocol, event.extensions);
+    case "closed": {
+      const { message, host, address, systemCode } = event.failure ?? {};
+      return overhead * 4 + textBytes(event.reason, message, host, address, systemCode);
+    }
     case "limit":
-    case "killed":
       return overhead * 4;
+    case "killed":
+      return overhead * 4 + textBytes(event.message);
   }
+}
+
+function textBytes(...texts: readonly (string | undefined)[]): number {
+  return texts.reduce((bytes, text = "") => bytes + text.length * 2, 0);
 }

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import type { SandboxEvent } from "../../src/events.ts";
+import type { SandboxEvent, SandboxEventDetail } from "../../src/events.ts";
 import type { FromWorker } from "../../src/worker/messages.ts";
 import { acknowledge, Outbox } from "../../src/worker/outbox.ts";
 import { createSharedState } from "../../src/worker/shared-state.ts";
@@ -59,4 +59,38 @@ test("flush() posts what there is, and nothing twice", async () => {
   await Promise.resolve();
 
   expect(posted.length).toBe(1);
+});
+
+const text = "x".repeat(10_000);
+const position = { file: text, line: 1, column: 1 };
+const exception = { name: "", message: "", stack: "", position: undefined };
+const closed = { type: "closed", connection: 1, code: 1006, reason: "", wasClean: false } as const;
+const failure = { stage: "connect", code: "ERR_CONNECT", message: "", host: "" } as const;
+
+test.each<readonly [string, SandboxEventDetail]>([
+  ["a line", { type: "console", level: "log", message: text }],
+  ["an alert", { type: "alert", message: text }],
+  ["a text sent", { type: "sent", connection: 1, data: text }],
+  ["the name of an exception", { type: "error", exception: { ...exception, name: text } }],
+  ["its message", { type: "error", exception: { ...exception, message: text } }],
+  ["its stack", { type: "error", exception: { ...exception, stack: text } }],
+  ["its file", { type: "error", exception: { ...exception, position } }],
+  ["a URL", { type: "connecting", connection: 1, url: text, protocols: [] }],
+  ["a subprotocol", { type: "connecting", connection: 1, url: "", protocols: [text] }],
+  ["the chosen subprotocol", { type: "open", connection: 1, protocol: text, extensions: "" }],
+  ["extensions", { type: "open", connection: 1, protocol: "", extensions: text }],
+  ["the reason of a close", { ...closed, reason: text }],
+  ["the message of a failure", { ...closed, failure: { ...failure, message: text } }],
+  ["its host", { ...closed, failure: { ...failure, host: text } }],
+  ["its address", { ...closed, failure: { ...failure, address: text } }],
+  ["its system code", { ...closed, failure: { ...failure, systemCode: text } }],
+  ["why a sandbox was ended", { type: "killed", cause: "cpu", message: text }],
+])("%s counts for what it takes", (_what, event) => {
+  const { outbox, posted } = setUp();
+
+  outbox.add({ time: 0, ...event });
+  outbox.flush();
+
+  expect(posted[0]?.bytes).toBeGreaterThanOrEqual(text.length * 2);
+  expect(posted[0]?.bytes).toBeLessThan(text.length * 2 + 1_000);
 });
