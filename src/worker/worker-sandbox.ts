@@ -74,6 +74,8 @@ class Thread implements WorkerSandbox {
   #start: Call = { resolve() {}, reject() {} };
   #nextCall = 1;
   #startTime = performance.now();
+  /** Time of the latest event of the thread. */
+  #lastTime = 0;
   /** Connections whose end has not been observed, with what is known of them. */
   readonly #connections = new Map<number, Pick<ConnectionFailure, "host" | "stage">>();
   #end: { readonly error: SandboxError | undefined } | undefined;
@@ -268,20 +270,22 @@ class Thread implements WorkerSandbox {
 
   #observe(event: SandboxEvent): void {
     if (event.type === "connecting") {
-      const { host } = new URL(event.url);
-      this.#connections.set(event.connection, { host, stage: "connect" });
+      this.#connections.set(event.connection, { host: hostOf(event.url), stage: "connect" });
     } else if (event.type === "open") {
       const known = this.#connections.get(event.connection);
       if (known !== undefined) this.#connections.set(event.connection, { ...known, stage: "open" });
     } else if (event.type === "closed") {
       this.#connections.delete(event.connection);
     }
+    this.#lastTime = event.time;
     this.#options.emit(event);
   }
 
   /** Observes something that the thread can no longer tell. */
   #emit(event: SandboxEventDetail): void {
-    this.#options.emit({ time: performance.now() - this.#startTime, ...event });
+    // The clock outside starts a little later than the one in the thread.
+    const time = Math.max(this.#lastTime, performance.now() - this.#startTime);
+    this.#options.emit({ time, ...event });
   }
 
   /** Tells of connections that ended with their thread. */
@@ -308,6 +312,18 @@ class Thread implements WorkerSandbox {
     this.#calls.clear();
     this.#start.reject(error ?? closedError());
   }
+}
+
+/**
+ * Host and port of a URL that the thread has parsed and written, without credentials. Not parsed again: the text is as long as the
+ * script likes, and this thread is the embedder's.
+ */
+function hostOf(url: string): string {
+  const start = url.indexOf("//") + 2;
+  const slice = url.slice(start, url.indexOf("/", start));
+  // A copy: a slice keeps all of the text.
+  const host = Buffer.from(slice).toString();
+  return /:\d+$/.test(host) ? host : `${host}:${url.startsWith("wss:") ? 443 : 80}`;
 }
 
 function closedError(): SandboxError {

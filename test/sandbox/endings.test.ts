@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import type { SandboxEvent } from "../../src/events.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
@@ -276,8 +276,44 @@ test("a native call that the engine never interrupts ends with its worker, and i
   ]);
   expect(hung.events.at(-1)).toMatchObject({
     code: 1006,
-    failure: { code: "ERR_ABORTED", stage: "open" },
+    failure: { code: "ERR_ABORTED", stage: "open", host: new URL(server.url).host },
   });
+});
+
+test.each([
+  ["127.0.0.1:80", "ws://127.1"],
+  ["127.0.0.1:443", "wss://127.0.0.1:443/b:1/c"],
+  ["127.0.0.1:8443", "wss://127.0.0.1:8443?e=//f/"],
+  ["[::1]:443", "wss://[::1]?d=/"],
+  ["[::1]:8443", `wss://[::1]:8443/${"x".repeat(50_000)}`],
+])("a connection that ends with its thread names its host as %s", async (host, url) => {
+  const { sandbox, events } = await openSandbox({ limits: { maxTurnTime: 100 } });
+
+  const run = sandbox.run(
+    `new WebSocket(${JSON.stringify(url)});
+     Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);`,
+  );
+
+  await expect(run).rejects.toMatchObject({ code: "ERR_LIMIT" });
+  expect(events.at(-1)).toMatchObject({ type: "closed", failure: { host } });
+});
+
+test("the times of events do not decrease when the thread ends in the middle of a turn", async () => {
+  const { sandbox, events } = await openSandbox({ limits: { maxTurnTime: 100 } });
+  const { performance } = globalThis;
+  const now = performance.now.bind(performance);
+  // Outside, a second less has passed than in the thread.
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now() - 1_000);
+  onTestFinished(() => clock.mockRestore());
+
+  const run = sandbox.run(
+    `console.log(1); Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)`,
+  );
+
+  await expect(run).rejects.toMatchObject({ code: "ERR_LIMIT" });
+  expect(events.map(({ type }) => type)).toEqual(["console", "limit", "killed"]);
+  const times = events.map(({ time }) => time);
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
 });
 
 function withResolvers<T>(): {
