@@ -1,6 +1,8 @@
+import { RuntimeLimit } from "../src/boundary.ts";
 import { dispatchNow } from "./dispatch.ts";
 import { DOMException } from "./dom-exception.ts";
 import { canDispatch, type Event, eventType, isCanceled, isEvent } from "./event.ts";
+import { tellExceeded } from "./host.ts";
 import { createRecord, TypeErrorOf } from "./intrinsics.ts";
 import { Listener, type ListenerCount, ListenerList } from "./listener.ts";
 import {
@@ -79,6 +81,7 @@ export class EventTarget {
     const list = listenersOf(target, name);
     if (list.find(object, capture) !== undefined) return;
     if (list.count.listeners >= limits.maxListeners) {
+      tellExceeded(RuntimeLimit.Listeners);
       throw new DOMException(
         "The target has " + limits.maxListeners + " listeners already",
         "QuotaExceededError",

@@ -2,11 +2,12 @@
  * The host's functions, taken out of their object once. They are the only state of the module, and there is one per context:
  * the bundle is evaluated for each.
  */
-import type { HostCalls } from "../src/boundary.ts";
+import type { HostCalls, RuntimeLimit } from "../src/boundary.ts";
 import { jsonStringify, RangeErrorOf } from "./intrinsics.ts";
 
 export let hostConnect: HostCalls["connect"];
 let hostSend: HostCalls["send"];
+let hostExceeded: HostCalls["exceeded"];
 export let hostClose: HostCalls["close"];
 export let hostAbort: HostCalls["abort"];
 export let hostBufferedAmount: HostCalls["bufferedAmount"];
@@ -22,6 +23,7 @@ export let hostDecode: HostCalls["decode"];
 export function connectHost(host: HostCalls): void {
   hostConnect = host.connect;
   hostSend = host.send;
+  hostExceeded = host.exceeded;
   hostClose = host.close;
   hostAbort = host.abort;
   hostBufferedAmount = host.bufferedAmount;
@@ -32,6 +34,15 @@ export function connectHost(host: HostCalls): void {
   hostSettled = host.settled;
   hostEncode = host.encode;
   hostDecode = host.decode;
+}
+
+/** Tells the host of a limit that the script has met. */
+export function tellExceeded(limit: RuntimeLimit): void {
+  try {
+    hostExceeded(limit);
+  } catch {
+    // No memory is left for the call. The script is to hear of its limit all the same.
+  }
 }
 
 /** Sends a well-formed text; the host asks for JSON when its own conversion would not be exact. */

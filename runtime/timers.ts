@@ -1,4 +1,6 @@
+import { RuntimeLimit } from "../src/boundary.ts";
 import { DOMException } from "./dom-exception.ts";
+import { tellExceeded } from "./host.ts";
 import { defineFunction } from "./interface.ts";
 import { apply, createMap, type SafeMap, TypeErrorOf } from "./intrinsics.ts";
 import type { RuntimeScope } from "./scope.ts";
@@ -48,6 +50,7 @@ export class Timers {
   schedule(callback: () => void, delay: number, repeat: boolean = false): number {
     const { maxTimers } = this.#scope.options;
     if (this.#live >= maxTimers) {
+      tellExceeded(RuntimeLimit.Timers);
       throw new DOMException("More than " + maxTimers + " timers", "QuotaExceededError");
     }
     const timer: Timer = {

@@ -56,6 +56,15 @@ export type ConnectAnswer =
   | readonly [id: number, url: string, origin: string]
   | readonly [id: 0 | -1, message: string];
 
+/** A limit that the guest runtime keeps: what {@link HostCalls.exceeded} tells of. */
+export const RuntimeLimit = {
+  Timers: 0,
+  Listeners: 1,
+} as const;
+
+/** One of {@link RuntimeLimit}. */
+export type RuntimeLimit = (typeof RuntimeLimit)[keyof typeof RuntimeLimit];
+
 /** Levels of {@link HostCalls.log}. */
 export const logLevels = ["debug", "log", "info", "warn", "error"] as const;
 
@@ -95,6 +104,8 @@ export interface HostCalls {
   alert(json: string): void;
   /** An exception that nobody caught. `json` is {@link ExceptionData}. */
   report(json: string): void;
+  /** The script wanted more than one of {@link RuntimeLimit} allows. */
+  exceeded(limit: number): void;
   /** A promise given to {@link GuestRuntime.watch} settled. `json` is {@link ExceptionData} when it was rejected, else `""`. */
   settled(id: number, json: string): void;
   /** Random bytes from the host's secure generator; `length` is at most 65,536. */

@@ -1,5 +1,11 @@
 import type { QuickJSContext } from "quickjs-emscripten";
-import { EventKind, type GuestGlobal, logLevels, type RuntimeOptions } from "./boundary.ts";
+import {
+  EventKind,
+  type GuestGlobal,
+  logLevels,
+  RuntimeLimit,
+  type RuntimeOptions,
+} from "./boundary.ts";
 import type { Clock } from "./clock.ts";
 import { Alarm } from "./engine/alarm.ts";
 import { parseException } from "./engine/exception.ts";
@@ -9,6 +15,7 @@ import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
 import { type ScriptException, ScriptError } from "./errors.ts";
 import type { SandboxEventDetail } from "./events.ts";
 import { Inbox } from "./inbox.ts";
+import { LimitNotices } from "./limit-notices.ts";
 import type { GuestLimits } from "./limits.ts";
 import { SourceError } from "./modules/source-error.ts";
 import { Network } from "./network/network.ts";
@@ -56,6 +63,7 @@ export class NetworkDevice {
   readonly #evaluations = new Map<number, (exception: ScriptException | undefined) => void>();
   readonly #idleWaiters = new Set<() => void>();
   #nextEvaluation = 1;
+  readonly #notices: LimitNotices;
   readonly #output: OutputGate;
   readonly #inbox: Inbox;
 
@@ -66,6 +74,7 @@ export class NetworkDevice {
     this.#alarm = new Alarm(clock, () => {
       this.#turns.post(() => this.#guest.deliver(EventKind.Alarm, 0, this.#now()));
     });
+    this.#notices = new LimitNotices(clock, (limit) => options.emit({ type: "limit", limit }));
     this.#output = new OutputGate({
       limits,
       clock,
@@ -257,6 +266,11 @@ export class NetworkDevice {
       report: (json) => {
         if (this.#isHeard(json)) emit({ type: "error", exception: parseException(json) });
       },
+      exceeded: (limit) => {
+        const name = limitNames[limit];
+        if (name === undefined) throw new RangeError("unknown limit");
+        if (!this.#turns.isOverdue()) this.#notices.exceeded(name);
+      },
       settled: (id, json) => {
         this.#evaluations.get(id)?.(json === "" ? undefined : parseException(json));
       },
@@ -281,6 +295,11 @@ export class NetworkDevice {
     this.#idleWaiters.clear();
   }
 }
+
+const limitNames: Readonly<Record<number, "maxTimers" | "maxListeners">> = {
+  [RuntimeLimit.Timers]: "maxTimers",
+  [RuntimeLimit.Listeners]: "maxListeners",
+};
 
 const neverSettles: ScriptException = {
   name: "Error",

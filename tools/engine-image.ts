@@ -53,6 +53,7 @@ const noCalls: HostActions = {
   log() {},
   alert() {},
   report() {},
+  exceeded() {},
   settled() {},
   randomBytes: (length) => new ArrayBuffer(length),
   encode: () => new ArrayBuffer(0),

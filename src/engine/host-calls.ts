@@ -20,6 +20,7 @@ const parameters = {
   log: ["number", "text"],
   alert: ["text"],
   report: ["text"],
+  exceeded: ["number"],
   settled: ["number", "text"],
   randomBytes: ["number"],
   encode: ["text"],

@@ -34,6 +34,7 @@ function recordingCalls(heard: unknown[]): HostActions {
       throw new Error("a path of the host: /home");
     },
     report: note("report"),
+    exceeded: note("exceeded"),
     settled: note("settled"),
     randomBytes: note("randomBytes", new Uint8Array([1, 2, 3]).buffer),
     encode: note("encode", new Uint8Array([4]).buffer),

@@ -23,7 +23,7 @@ const floods: readonly HostileCase[] = [
         catch (error) { refused++; name = error.name }
       }
       print(set + " " + refused + " " + name);`,
-    outcome: clamped(["256 99744 QuotaExceededError", "256"]),
+    outcome: clamped(["256 99744 QuotaExceededError", "256"], { limits: ["maxTimers"] }),
   },
   {
     id: "floods/intervals",
@@ -35,7 +35,7 @@ const floods: readonly HostileCase[] = [
         catch (error) { print(error.name); ids.forEach(clearInterval) }
       };
       again();`,
-    outcome: clamped(["QuotaExceededError"]),
+    outcome: clamped(["QuotaExceededError"], { limits: ["maxTimers"] }),
   },
   {
     id: "floods/timer-churn",
@@ -66,7 +66,7 @@ const floods: readonly HostileCase[] = [
       }
       target.dispatchEvent(new Event("x"));
       print(calls + " " + ordered + " " + refused + " " + name);`,
-    outcome: clamped(["1000 true 99000 QuotaExceededError"]),
+    outcome: clamped(["1000 true 99000 QuotaExceededError"], { limits: ["maxListeners"] }),
   },
   {
     id: "floods/same-listener",

@@ -125,7 +125,7 @@ const exhaustionCases: readonly HostileCase[] = exhaustions.map(([id, shows, scr
     var line = "went on";
     try { ${script} } catch (error) { kept = undefined; line = "caught" }
     print(line);`,
-  limits,
+  limits: { ...limits, maxListeners: 2 ** 20 },
   outcome: caught("caught"),
 }));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EventKind, type HostCalls } from "../../src/boundary.ts";
+import { EventKind, type HostCalls, RuntimeLimit } from "../../src/boundary.ts";
 import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
 
@@ -32,6 +32,13 @@ describe.each(buildNames)("%s", (build) => {
       );
     },
   );
+
+  test("a refused telling of a limit changes nothing", async () => {
+    using guest = await createGuest({ build, host: { exceeded: refuse }, maxTimers: 0 });
+
+    expect(() => guest.evaluate(`setTimeout(() => {}, 0)`)).toThrow("More than 0 timers");
+    expect(guest.callsOf("exceeded")).toEqual([[RuntimeLimit.Timers]]);
+  });
 
   test.each([`"text"`, `new Uint8Array(4)`])("a refused send of %s is one, too", async (data) => {
     using guest = await createGuest({ build, host: { send: refuse } });

@@ -37,26 +37,31 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
       return openSandbox({ isolation, limits, args });
     }
 
-    test("maxTimers: one more throws in the script", async () => {
-      const { sandbox, lines } = await open({ maxTimers: limit });
+    test("maxTimers: one more throws in the script, and the host learns of it", async () => {
+      const { sandbox, lines, events } = await open({ maxTimers: limit });
 
       await sandbox.run(attempts(count, `setTimeout(() => {}, 1e9)`));
 
       expect(lines()).toEqual([isAbove ? "QuotaExceededError" : "ok"]);
       expect(await sandbox.usage()).toMatchObject({ timers: Math.min(count, limit) });
+      expect(reached(events)).toEqual(isAbove ? ["maxTimers"] : []);
     });
 
     test.each([
       ["of one type", `target.addEventListener("a", () => {})`],
       ["of many types", `target.addEventListener("a" + i, () => {})`],
-    ])("maxListeners: one more %s throws in the script", async (_kind, add) => {
-      const { sandbox, lines } = await open({ maxListeners: limit });
+    ])(
+      "maxListeners: one more %s throws in the script, and the host learns of it",
+      async (_kind, add) => {
+        const { sandbox, lines, events } = await open({ maxListeners: limit });
 
-      await sandbox.run(`const target = new EventTarget(); ${attempts(count, add)}`);
-      await sandbox.run(`new EventTarget().addEventListener("a", () => {})`);
+        await sandbox.run(`const target = new EventTarget(); ${attempts(count, add)}`);
+        await sandbox.run(`new EventTarget().addEventListener("a", () => {})`);
 
-      expect(lines()).toEqual([isAbove ? "QuotaExceededError" : "ok"]);
-    });
+        expect(lines()).toEqual([isAbove ? "QuotaExceededError" : "ok"]);
+        expect(reached(events)).toEqual(isAbove ? ["maxListeners"] : []);
+      },
+    );
 
     test("maxConsoleLines: one more is dropped, and the host learns that it was", async () => {
       const { sandbox, lines, events } = await open({ maxConsoleLines: limit });

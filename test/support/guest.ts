@@ -141,6 +141,7 @@ function recordingHost(
     log() {},
     alert() {},
     report() {},
+    exceeded() {},
     settled() {},
     ...services,
   };
