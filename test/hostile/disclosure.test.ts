@@ -168,7 +168,8 @@ const otherCases: readonly HostileCase[] = [
   },
   {
     id: "disclosure/stacks",
-    shows: "stacks of errors that the runtime throws name the script's lines only",
+    shows:
+      "errors that the runtime throws and those that pass through it tell nothing of the host: their stacks name places in the script and in the published runtime only",
     script: `
       const texts = [];
       const take = (work) => { try { work() } catch (error) { texts.push(error.message + " " + (error.stack ?? "") + " " + Object.getOwnPropertyNames(error)) } };
@@ -177,9 +178,12 @@ const otherCases: readonly HostileCase[] = [
       take(() => structuredClone(() => {})); take(() => atob("*")); take(() => crypto.getRandomValues(1)); take(() => setTimeout("x"));
       take(() => new Socket(onPort("10.0.0.1")).send("a")); take(() => new Socket(onPort("10.0.0.1")).close(1));
       take(() => { throw new DOMException("a", "b") });
-      print(texts.length + " " + texts.filter((text) => /node|worker|\\/src\\/|\\/work|\\.ts/.test(text)).join());`,
+      take(() => structuredClone({ get a() { throw new Error() } }));
+      const files = texts.flatMap((text) => [...text.matchAll(/ at (?:.* \\()?([^\\s()]+?)(?::\\d+)*\\)?$/gm)].map(([, file]) => file));
+      print(texts.length + " " + texts.filter((text) => /node|worker|\\/src\\/|\\/work|\\.ts/.test(text)).join());
+      print([...new Set(files)].sort().join());`,
     outcome: {
-      ...caught("13 "),
+      ...caught("14 ", "attack.js,native,netdevice:runtime"),
       failures: [{ stage: "policy" }, { stage: "policy" }],
     },
   },
