@@ -374,29 +374,22 @@ const floodCases: readonly HostileCase[] = [
       accepted: 1,
     }),
   },
-  {
-    id: "servers/reset",
-    shows: "a reset in the middle of a frame fails the connection",
+  ...(
+    [
+      ["reset", "a reset in the middle of a frame", (peer) => peer.resetInFrame()],
+      ["fin", "an end without a close frame", (peer) => peer.socket.end()],
+    ] satisfies readonly (readonly [string, string, (peer: RawPeer) => unknown])[]
+  ).map(([id, shows, end]) => ({
+    id: `servers/${id}`,
+    shows: `${shows} fails the connection`,
     script: `const socket = ${connect}; socket.addEventListener("open", () => socket.send("hello"))`,
-    async serve(peer) {
+    async serve(peer: RawPeer): Promise<void> {
       await afterHandshake()(peer);
       await peer.readFrame();
-      peer.socket.write(frame(opcodes.text, "never whole").subarray(0, 5), () => {
-        peer.socket.resetAndDestroy();
-      });
+      end(peer);
     },
     outcome: failing(connectionLost, ["open"], { accepted: 1 }),
-  },
-  {
-    id: "servers/fin",
-    shows: "an end without a close frame fails the connection",
-    script: connect,
-    async serve(peer) {
-      await afterHandshake()(peer);
-      peer.socket.end();
-    },
-    outcome: failing(connectionLost, ["open"], { accepted: 1 }),
-  },
+  })),
   {
     id: "servers/reset-before-answer",
     shows: "a reset before the answer fails the connection",

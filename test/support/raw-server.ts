@@ -117,6 +117,12 @@ export class RawPeer {
     }
   }
 
+  /** Sends the beginning of a frame and resets the connection. */
+  resetInFrame(): void {
+    const begun = frame(opcodes.text, "a whole message").subarray(0, 5);
+    this.socket.write(begun, () => this.socket.resetAndDestroy());
+  }
+
   async #until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       if (this.#ended) throw new Error("the client ended the connection");
