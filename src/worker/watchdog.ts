@@ -6,6 +6,9 @@ const grace = 50;
 /** Quiet looks after which the watchdog rests. */
 const quietLooks = 5;
 
+/** Milliseconds of a processor within one turn after which a thread counts as busy. */
+const busyTime = 20;
+
 /** What a {@link Watchdog} tells. */
 export interface WatchdogCallbacks {
   /** The turn is over its time. */
@@ -15,9 +18,6 @@ export interface WatchdogCallbacks {
   /** Milliseconds for which the thread has had a processor, where that can be told. */
   processorTime(): number | undefined;
 }
-
-/** Milliseconds of a processor within one turn after which a thread counts as busy. */
-const busyTime = 20;
 
 /**
  * Ends a thread whose turn overruns, also inside a native call that the engine's interrupt never reaches.
