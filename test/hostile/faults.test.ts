@@ -448,7 +448,7 @@ const connectionCases: readonly HostileCase[] = [
   },
 ];
 
-const endless = { maxTurnTime: 300 };
+const endless = { maxTurnTime: 1_000 };
 
 const endCases: readonly HostileCase[] = [
   {
