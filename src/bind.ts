@@ -3,8 +3,9 @@ import { guestBundle } from "#guest-bundle";
 import type { GuestGlobal } from "./boundary.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { isGuestFailure } from "./engine/guest.ts";
+import { SandboxError } from "./errors.ts";
 import type { Observer, SandboxEventDetail } from "./events.ts";
-import { type GuestLimits, resolveLimits } from "./limits.ts";
+import { type GuestLimits, resolveGuestLimits } from "./limits.ts";
 import { NetworkDevice } from "./network-device.ts";
 import {
   checkBoolean,
@@ -25,7 +26,10 @@ import { wsTransport } from "./transport/ws.ts";
 export interface BindOptions {
   /** Decides which connections may be made. @defaultValue nothing is reachable */
   readonly policy?: NetworkPolicy;
-  /** Limits on connections, timers, listeners and output. Memory, stack, time and scripts are the caller's: they belong to the runtime. */
+  /**
+   * Limits on connections, timers, listeners and output. Those on memory, stack, time, jobs, scripts and the backlog of events are
+   * refused: they belong to the runtime, which is the caller's.
+   */
   readonly limits?: Partial<GuestLimits>;
   /** When callbacks of sockets run. @defaultValue `"auto"` */
   readonly delivery?: "auto" | "update";
@@ -49,7 +53,11 @@ export interface BindOptions {
 export interface NetworkBinding extends Disposable {
   /** Connections that are not closed yet. */
   readonly connections: number;
-  /** Puts another policy in force, as `setPolicy` of a sandbox does. */
+  /**
+   * Puts another policy in force, as `setPolicy` of a sandbox does.
+   *
+   * @throws {SandboxError} `ERR_OPTION` for a wrong policy; `ERR_CLOSED` once the binding has ended.
+   */
   setPolicy(policy: NetworkPolicy): Promise<void>;
   /** Settles when no socket, timer or job of the guest is left, or the binding is disposed of. */
   idle(): Promise<void>;
@@ -93,7 +101,7 @@ export function bindNetworkDevice(
     context,
     guest: { runtime: guestBundle },
     policy: resolvePolicy(options.policy),
-    limits: resolveLimits(options.limits),
+    limits: resolveGuestLimits(options.limits),
     delivery,
     globals: resolveGlobals(options.globals),
     baseUrl: resolveBaseUrl(options.baseUrl),
@@ -129,7 +137,11 @@ export function bindNetworkDevice(
     get connections() {
       return device.connections;
     },
-    setPolicy: async (policy) => device.setPolicy(resolvePolicy(policy)),
+    async setPolicy(policy) {
+      const resolved = resolvePolicy(policy);
+      if (isDisposed) throw new SandboxError("ERR_CLOSED", "The binding is disposed of");
+      await device.setPolicy(resolved);
+    },
     idle: () => device.idle(),
     [Symbol.dispose]: () => end(() => device.release()),
   };

@@ -242,6 +242,33 @@ export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   return { ...defaultLimits, ...set };
 }
 
+/** Limits that only whoever makes the engine can keep. */
+const engineLimits: Readonly<Record<Exclude<keyof Limits, keyof GuestLimits>, true>> = {
+  maxMemory: true,
+  maxStack: true,
+  maxTurnTime: true,
+  maxMicrotasks: true,
+  maxScriptBytes: true,
+  maxEventBacklog: true,
+};
+
+/**
+ * Completes the limits of a guest in somebody else's engine.
+ *
+ * @throws {SandboxError} `ERR_OPTION`, also for a limit that would hold nothing there.
+ */
+export function resolveGuestLimits(limits?: Partial<GuestLimits>): GuestLimits {
+  const resolved = resolveLimits(limits);
+  for (const [name, value] of Object.entries(limits ?? {})) {
+    if (value === undefined || !Object.hasOwn(engineLimits, name)) continue;
+    throw new SandboxError(
+      "ERR_OPTION",
+      `limits.${name} cannot be kept in a context of yours; leave it out, and bound the runtime itself`,
+    );
+  }
+  return resolved;
+}
+
 function checkLimit(name: string, value: unknown): void {
   if (value === undefined) return;
   if (!isLimit(name)) {

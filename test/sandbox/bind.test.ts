@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { bindNetworkDevice, type BindOptions, type NetworkBinding } from "../../src/bind.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { SandboxEvent } from "../../src/events.ts";
+import { strictLimits } from "../../src/limits.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
 import { type BuildName, buildNames } from "../support/builds.ts";
 import { createTestEngine, evaluate, openEngine } from "../support/engine.ts";
@@ -86,6 +87,19 @@ describe.each(buildNames)("in a context of the caller, build %s", (build) => {
     expect(types).toBe("function,undefined,object");
   });
 
+  test("setPolicy() after the end of the binding is rejected", async () => {
+    const { binding } = await bind(build);
+    await binding.setPolicy(allowOrigins([]));
+
+    binding[Symbol.dispose]();
+
+    await expect(binding.setPolicy(allowOrigins([]))).rejects.toMatchObject({
+      code: "ERR_CLOSED",
+      message: "The binding is disposed of",
+    });
+    await expect(binding.setPolicy(1 as never)).rejects.toMatchObject({ code: "ERR_OPTION" });
+  });
+
   test("an interrupt by the caller's own handler ends the binding, not the context", async () => {
     const { engine, binding, evaluate, events } = await bind(build);
     evaluate(`setTimeout(() => { for (;;); }, 0)`);
@@ -108,5 +122,21 @@ test("a wrong option is refused before anything is installed", async () => {
   );
   expect(() => bindNetworkDevice(engine.context, { isolation: "none" } as never)).toThrow(
     "isolation is not an option; expected one of policy, limits, ",
+  );
+});
+
+test.each([
+  "maxMemory",
+  "maxStack",
+  "maxTurnTime",
+  "maxMicrotasks",
+  "maxScriptBytes",
+  "maxEventBacklog",
+] as const)("limits.%s is refused: it belongs to the runtime", async (name) => {
+  const engine = await openEngine({ image: false });
+  const limits = { maxTimers: 1, [name]: strictLimits[name] };
+
+  expect(() => bindNetworkDevice(engine.context, { limits })).toThrow(
+    `limits.${name} cannot be kept in a context of yours; leave it out, and bound the runtime itself`,
   );
 });
