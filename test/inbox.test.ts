@@ -143,11 +143,13 @@ test("text that the engine's own conversion would change goes as JSON", () => {
 
   inbox.text(1, "plain", 5);
   inbox.text(1, "a\0b", 3);
+  inbox.text(1, Buffer.from("a\0\u20ac"), 5);
   run();
 
   expect(delivered).toEqual([
-    [EventKind.Text, 1, "plain"],
-    [EventKind.JsonText, 1, '"a\\u0000b"'],
+    [EventKind.Text, 1, 0, "plain"],
+    [EventKind.JsonText, 1, 0, '"a\\u0000b"'],
+    [EventKind.JsonText, 1, 0, '"a\\u0000\u20ac"'],
   ]);
 });
 
@@ -157,10 +159,14 @@ test("bytes that have to wait are a copy: the caller's buffer is only good for t
 
   inbox.open(1, "", "");
   inbox.binary(1, buffer);
+  inbox.text(1, buffer, 2);
   buffer.fill(0);
   run();
 
-  expect(delivered[1]).toEqual([EventKind.Binary, 1, Uint8Array.of(1, 2)]);
+  expect(delivered.slice(1)).toEqual([
+    [EventKind.Binary, 1, 0, Uint8Array.of(1, 2)],
+    [EventKind.Text, 1, 0, Uint8Array.of(1, 2)],
+  ]);
 });
 
 test("a message that the guest has no room for fails its connection; other errors go on to the turn", () => {

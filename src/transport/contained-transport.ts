@@ -9,6 +9,7 @@ import {
   checkCount,
   checkHandshake,
   checkStage,
+  checkText,
 } from "./told-values.ts";
 import type {
   CloseInfo,
@@ -95,7 +96,7 @@ class ContainedConnection implements TransportConnection {
         ),
       text: (data) =>
         this.#receive(
-          () => (typeof data === "string" ? data : checkBytes(data, "text")),
+          () => checkText(data),
           (checked) => sink.text(checked),
         ),
       binary: (data) =>
@@ -103,10 +104,10 @@ class ContainedConnection implements TransportConnection {
           () => checkBytes(data, "binary"),
           (checked) => sink.binary(checked),
         ),
-      sent: (bytes) =>
+      sent: (bytes, messages = 1) =>
         this.#receive(
-          () => checkCount(bytes, "sent"),
-          (checked) => sink.sent(checked),
+          () => [checkCount(bytes, "sent"), checkCount(messages, "sent")] as const,
+          (checked) => sink.sent(...checked),
         ),
       closed: (close) =>
         this.#receive(

@@ -71,6 +71,12 @@ export function checkBytes(value: unknown, method: string): Uint8Array {
   return isOwn ? value : new Uint8Array(value);
 }
 
+/** A text: bytes are read as UTF-8, and replaced where they are none, so that what follows can rely on it. */
+export function checkText(value: unknown): string {
+  if (typeof value === "string") return value;
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(checkBytes(value, "text"));
+}
+
 const stages = [
   "policy",
   "limit",
