@@ -211,8 +211,8 @@ async function createHere(common: CommonOptions, options: SandboxOptions): Promi
 }
 
 async function loadWs(): Promise<Transport> {
-  const { wsTransport } = await import("./transport/ws.ts");
-  return wsTransport();
+  const { warmWsTransport } = await import("./transport/warm-up.ts");
+  return warmWsTransport();
 }
 
 async function createInWorker(

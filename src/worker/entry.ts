@@ -103,8 +103,8 @@ function main({ options, compiled, seed }: ToWorker & { readonly type: "start" }
 }
 
 async function loadWs(): Promise<Transport> {
-  const { wsTransport } = await import("../transport/ws.ts");
-  return wsTransport();
+  const { warmWsTransport } = await import("../transport/warm-up.ts");
+  return warmWsTransport();
 }
 
 function post(message: FromWorker): void {
