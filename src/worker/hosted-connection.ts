@@ -44,7 +44,7 @@ export class HostedConnection {
       received: (pendingBytes) => this.#received(pendingBytes),
       text: (data) => this.#message("text", typeof data === "string" ? data : copy(data)),
       binary: (data) => this.#message("binary", copy(data)),
-      sent: (bytes) => post({ type: "sent", connection, bytes }),
+      sent: (bytes, messages = 1) => post({ type: "sent", connection, bytes, messages }),
       closed: (close) => {
         if (this.#isOver) return;
         this.#isOver = true;

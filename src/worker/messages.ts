@@ -116,7 +116,13 @@ export type TransportEvent =
       /** What is answered with `taken`. */
       readonly bytes: number;
     }
-  | { readonly type: "sent"; readonly connection: number; readonly bytes: number }
+  /** So many messages have left, with so many bytes of payload. */
+  | {
+      readonly type: "sent";
+      readonly connection: number;
+      readonly bytes: number;
+      readonly messages: number;
+    }
   | { readonly type: "disconnected"; readonly connection: number; readonly close: CloseInfo };
 
 /** An error in plain data: errors lose their class and code on the way between threads. */

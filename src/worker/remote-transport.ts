@@ -57,7 +57,7 @@ export class RemoteTransport implements Transport {
         this.#take(event.connection, event.bytes);
         break;
       case "sent":
-        sink.sent(event.bytes);
+        sink.sent(event.bytes, event.messages);
         break;
       case "disconnected":
         this.#connections.delete(connection);

@@ -85,6 +85,21 @@ test("empty messages count, too", () => {
   expect(outside.calls).toEqual(["pause"]);
 });
 
+test("how many messages have left crosses with their bytes", () => {
+  const { outside, sink, deliver } = setUp();
+  const sent: (readonly (number | undefined)[])[] = [];
+  sink.sent = (...counts) => void sent.push(counts);
+
+  outside.sink.sent(12, 3);
+  outside.sink.sent(4);
+  deliver();
+
+  expect(sent).toEqual([
+    [12, 3],
+    [4, 1],
+  ]);
+});
+
 test("a busy thread is told of bytes that have arrived by one message at a time", () => {
   const { outside, sink, underWay, deliver } = setUp();
 
