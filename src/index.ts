@@ -40,6 +40,7 @@ export type {
   TlsOptions,
   Verdict,
 } from "./policy/policy.ts";
+export { prepareSandboxes } from "./prepare.ts";
 export { createSandbox, type RunOptions, type Sandbox, type SandboxOptions } from "./sandbox.ts";
 export type {
   CloseInfo,

@@ -4,29 +4,39 @@ import { Worker } from "node:worker_threads";
 /** Native stack of a thread in MiB: with this much, no script was found that overflows it before QuickJS's own limit. */
 const stackSizeMb = 16;
 
-let spare: Worker | undefined;
+/** Threads that wait for a sandbox. */
+const spare: Worker[] = [];
 
 /**
- * Starts a thread before it is known what it is for: the next {@link takeThread} gets it. Settles when it runs. It
- * keeps the process alive.
+ * Starts threads before it is known what they are for: the next sandboxes get them. Settles when they run. They do not keep the
+ * process alive.
  */
+export async function prepareThreads(count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, () => prepareThread()));
+  for (const thread of spare) thread.unref();
+}
+
+/** Starts one such thread, which keeps the process alive. */
 export function prepareThread(): Promise<void> {
   const thread = startThread();
-  spare = thread;
+  spare.push(thread);
   return new Promise((resolve) => {
     thread.once("online", () => resolve());
-    thread.once("error", () => {
-      // Whoever takes a thread next finds out by its own.
-      if (spare === thread) spare = undefined;
+    // Whoever takes a thread next finds out by its own.
+    const leave = (): void => {
+      const index = spare.indexOf(thread);
+      if (index >= 0) spare.splice(index, 1);
       resolve();
-    });
+    };
+    thread.once("error", leave);
+    thread.once("exit", leave);
   });
 }
 
-/** A thread that waits for its `start` message: the spare one, or a new one. */
+/** A thread that waits for its `start` message: a spare one, or a new one. */
 export function takeThread(): Worker {
-  const thread = spare ?? startThread();
-  spare = undefined;
+  const thread = spare.shift() ?? startThread();
+  thread.ref();
   return thread;
 }
 
