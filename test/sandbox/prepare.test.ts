@@ -11,11 +11,23 @@ test("sandboxes get the threads that were prepared, each once", async () => {
 });
 
 test("more sandboxes than threads were prepared all work", async () => {
+  const printed: string[] = [];
   await prepareSandboxes(2);
 
-  const sandboxes = await Promise.all([1, 2, 3].map(() => createSandbox()));
-  await Promise.all(sandboxes.map((sandbox) => sandbox.run("globalThis.ran = true")));
+  const sandboxes = await Promise.all(
+    ["a", "b", "c"].map((arg) =>
+      createSandbox({
+        args: [arg],
+        observe(event) {
+          if (event.type === "console") printed.push(event.message);
+        },
+      }),
+    ),
+  );
+  await Promise.all(sandboxes.map((sandbox) => sandbox.run("console.log(NetworkDevice.args[0])")));
   await Promise.all(sandboxes.map((sandbox) => sandbox.close()));
+
+  expect(printed.toSorted()).toEqual(["a", "b", "c"]);
 });
 
 test.each([-1, 1.5, Number.NaN, 1_001, "2"])("%j is no number of threads", async (count) => {
