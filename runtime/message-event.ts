@@ -5,7 +5,7 @@ import {
   scriptState,
   stateOf,
   trustedDispatching,
-  trustedState,
+  trusted,
 } from "./event.ts";
 import { hostNow } from "./host.ts";
 import { freeze, toArray, TypeErrorOf } from "./intrinsics.ts";
@@ -27,15 +27,17 @@ export function createMessageSource(origin: string): MessageSource {
 
 const kind = 5;
 
-/** Makes the trusted `message` event. */
-export function createMessageEvent(data: unknown, source: MessageSource): MessageEvent {
-  return new MessageEvent(trustedState("message", kind, data, source));
+/** Makes the trusted `message` event. `tenths` is its time in tenths of a millisecond; -1 where the host told none. */
+export function createMessageEvent(
+  data: unknown,
+  source: MessageSource,
+  tenths: number,
+): MessageEvent {
+  const time = tenths < 0 ? hostNow() : tenths / 10;
+  return new MessageEvent(["message", trusted, null, time, kind, data, source]);
 }
 
-/**
- * Makes the trusted `message` event of a dispatch that begins at once. `tenths` is its time in tenths of a millisecond; -1 where the
- * host told none.
- */
+/** Makes that of a dispatch which begins at once. */
 export function createDispatchedMessage(
   target: object,
   data: unknown,

@@ -256,7 +256,7 @@ export class WebSocket extends EventTarget {
         const event = createDispatchedMessage(socket, value, source, tenths);
         dispatchToOne(event, socket, list, listener);
       } else {
-        const event = createMessageEvent(value, source);
+        const event = createMessageEvent(value, source, tenths);
         steps.push(dispatchStep(() => event, socket, list));
       }
     };
@@ -267,7 +267,7 @@ export class WebSocket extends EventTarget {
       if (list.items.length === 0) return;
       const isBytes = typeof data !== "string" && socket.#isBlob;
       const value = isBytes ? createBlob(data as ArrayBuffer) : data;
-      dispatchNow(createMessageEvent(value, socket.#source), socket, list, false);
+      dispatchNow(createMessageEvent(value, socket.#source, -1), socket, list, false);
     };
 
     const lost = (socket: WebSocket, data: CloseEventData, isNow: boolean): void => {

@@ -152,3 +152,21 @@ describe.each(buildNames)("WebSocket.prototype.send on %s", (build) => {
     expect(guest.callsOf("send")).toEqual([]);
   });
 });
+
+// How many calls a message takes decides what it costs: see docs/performance.md.
+test("a message in takes no host call, and one out takes one", async () => {
+  const calls = { now: 0, send: 0 };
+  const host = {
+    now: () => (calls.now += 1),
+    send: () => void (calls.send += 1),
+  };
+  using guest = await openSocket({ host });
+  guest.evaluate("ws.onmessage = ({ data }) => { if (data === 'answer') ws.send(data) }");
+  const before = guest.calls.length;
+  calls.now = 0;
+
+  for (let index = 0; index < 100; index += 1) guest.deliver(EventKind.Text, 1, "ignored");
+  for (let index = 0; index < 100; index += 1) guest.deliver(EventKind.Text, 1, "answer");
+
+  expect({ ...calls, all: guest.calls.length - before }).toEqual({ now: 0, send: 100, all: 100 });
+});
