@@ -211,8 +211,8 @@ async function createHere(common: CommonOptions, options: SandboxOptions): Promi
 }
 
 async function loadWs(): Promise<Transport> {
-  const { warmWsTransport } = await import("./transport/warm-up.ts");
-  return warmWsTransport();
+  const { wsTransport } = await import("./transport/ws.ts");
+  return wsTransport();
 }
 
 async function createInWorker(
