@@ -120,20 +120,28 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   }
 
   function finish(): Promise<void> {
-    closing ??= (async () => {
-      const unwound = device.close(() => {
-        // A broken engine is not touched again: dropping it is what frees it. Nor is a sound one disposed of: without references to
-        // it everything goes with the garbage collector, for nothing.
-        if (failure !== undefined) return;
-        device.release();
-        gauge[Symbol.dispose]();
-      });
-      end.reject(failure ?? new SandboxError("ERR_CLOSED", "The sandbox is closed"));
-      await unwound;
-      isClosed = true;
-      options.closed(failure);
-    })();
+    if (closing !== undefined) return closing;
+    let begin = (): void => {};
+    closing = new Promise((resolve) => {
+      begin = () => resolve(close());
+    });
+    // Only now: whoever is told of what it does may close, too.
+    begin();
     return closing;
+  }
+
+  async function close(): Promise<void> {
+    const unwound = device.close(() => {
+      // A broken engine is not touched again: dropping it is what frees it. Nor is a sound one disposed of: without references to
+      // it everything goes with the garbage collector, for nothing.
+      if (failure !== undefined) return;
+      device.release();
+      gauge[Symbol.dispose]();
+    });
+    end.reject(failure ?? new SandboxError("ERR_CLOSED", "The sandbox is closed"));
+    await unwound;
+    isClosed = true;
+    options.closed(failure);
   }
 
   return {

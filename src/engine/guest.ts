@@ -85,7 +85,12 @@ export class Guest implements Disposable {
     this.#values = createValues(context, this.#raw);
     const calling: CallingContext = { context, values: this.#values, raw: this.#raw };
     if (typeof source.runtime === "string") {
-      this.#entries = installRuntime(calling, source.runtime, actions);
+      try {
+        this.#entries = installRuntime(calling, source.runtime, actions);
+      } catch (error) {
+        this.#raw?.[Symbol.dispose]();
+        throw error;
+      }
     } else {
       this.#entries = source.runtime;
       adoptHostCalls(calling, actions);

@@ -44,6 +44,8 @@ export function createMemoryGauge(context: QuickJSContext): MemoryGauge {
       return value;
     },
     [Symbol.dispose]() {
+      // Whoever brought the engine may have disposed of it already.
+      if (!context.alive) return;
       giveBack();
       names.dispose();
     },

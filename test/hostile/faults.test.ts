@@ -464,7 +464,7 @@ const endCases: readonly HostileCase[] = [
     script: `
       var kept = [];
       const socket = new Socket(echoUrl);
-      socket.onopen = () => { print("open"); socket.send("x".repeat(500_000)); for (let n = 2 ** 20; n >= 16; n /= 2) for (;;) try { kept.push(new ArrayBuffer(n)) } catch { break } };
+      socket.onopen = () => { print("open"); socket.send("x".repeat(500_000)); for (let n = 2 ** 20; n >= 2 ** 16; n /= 2) for (;;) try { kept.push(new ArrayBuffer(n)) } catch { break } };
       socket.onmessage = socket.onclose = () => { kept = null; print("heard") };`,
     limits: { maxMemory: 16 * 2 ** 20 },
     outcome: clamped(["open", "heard"], {

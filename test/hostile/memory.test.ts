@@ -326,7 +326,7 @@ const fullCases: readonly HostileCase[] = (
   [
     [
       "full-of-buffers",
-      `for (let n = 2 ** 20; n >= 16; n /= 2) for (;;) try { kept.push(new ArrayBuffer(n)) } catch { break }`,
+      `for (let n = 2 ** 20; n >= 2 ** 11; n /= 2) for (;;) try { kept.push(new ArrayBuffer(n)) } catch { break }`,
     ],
     ["full-of-objects", `for (;;) try { kept.push({}) } catch { break }`],
     ["full-of-texts", `for (let i = 0; ; i++) try { kept.push("text" + i) } catch { break }`],

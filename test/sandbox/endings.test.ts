@@ -104,6 +104,27 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
     await expect(sandbox.closed).resolves.toBeUndefined();
   });
 
+  test("an observer may close the sandbox while it closes", async () => {
+    const lines: string[] = [];
+    let again: Promise<void> | undefined;
+    const sandbox = await createSandbox({
+      isolation,
+      globals: ["turbulenz", "console"],
+      observe(event) {
+        if (event.type !== "console") return;
+        lines.push(event.message);
+        again = sandbox.close();
+      },
+    });
+    await sandbox.run(`TurbulenzEngine.onunload = () => console.log("unload");`);
+
+    await sandbox.close();
+    await again;
+
+    await expect(sandbox.closed).resolves.toBeUndefined();
+    expect(lines).toEqual(["unload"]);
+  });
+
   test("an onunload that never returns does not keep close() waiting", async () => {
     const { sandbox, lines } = await openSandbox({ isolation, globals: ["turbulenz", "console"] });
     await sandbox.run(`TurbulenzEngine.onunload = () => { console.log("unload"); for (;;); }`);

@@ -22,7 +22,7 @@ test("memory is reserved, and resident only once a script touches it", async () 
 const fills = [
   [
     "buffers",
-    `for (let n = 2 ** 20; n >= 16; n /= 2) for (;;) try { kept.push(new ArrayBuffer(n)) } catch { break }`,
+    `for (let n = 2 ** 20; n >= 2 ** 11; n /= 2) for (;;) try { kept.push(new ArrayBuffer(n)) } catch { break }`,
   ],
   ["objects", `for (;;) try { kept.push({}) } catch { break }`],
   ["texts", `for (let i = 0; ; i++) try { kept.push("text" + i) } catch { break }`],
