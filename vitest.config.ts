@@ -29,6 +29,8 @@ export default defineConfig({
         test: {
           ...patience,
           name: "leaks",
+          // Frames of that build take up to 50 KB of native stack, as V8's first compiler makes them.
+          execArgv: ["--stack-size=3900"],
           include: [
             "test/runtime/**/*.test.ts",
             "test/engine/{engine,guest,host-calls,leaks}.test.ts",
