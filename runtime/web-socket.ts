@@ -5,7 +5,7 @@ import {
   type OpenEvent,
 } from "../src/boundary.ts";
 import { blobBytes, createBlob, isBlob } from "./blob.ts";
-import { isBufferSource, readBytes } from "./bytes.ts";
+import { bytesToSend } from "./bytes.ts";
 import { createCloseEvent } from "./close-event.ts";
 import { dispatchNow, dispatchStep, dispatchToOne } from "./dispatch.ts";
 import { DOMException } from "./dom-exception.ts";
@@ -192,8 +192,10 @@ export class WebSocket extends EventTarget {
     let text = "";
     if (typeof data === "string") text = toWellFormed(data);
     else if (isObject(data) && isBlob(data)) bytes = blobBytes(data);
-    else if (isObject(data) && isBufferSource(data)) bytes = readBytes(data, false);
-    else text = toUSVString(data);
+    else {
+      bytes = isObject(data) ? bytesToSend(data) : undefined;
+      if (bytes === undefined) text = toUSVString(data);
+    }
     if (this.#readyState === connecting) {
       throw new DOMException("The WebSocket is still connecting", "InvalidStateError");
     }
