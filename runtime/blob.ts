@@ -1,4 +1,4 @@
-import { copyBytes, isBufferSource, readBytes } from "./bytes.ts";
+import { bufferSourceBytes, copyBytes, isBufferSource } from "./bytes.ts";
 import { hostDecode, hostEncode } from "./host.ts";
 import {
   arrayBufferByteLength,
@@ -191,7 +191,8 @@ function partBytes(part: Part, isNative: boolean): ArrayBuffer {
   if (typeof part === "string") {
     return hostEncode(jsonStringify(isNative ? withNativeEndings(part) : part));
   }
-  return isBlob(part) ? blobBytes(part) : readBytes(part, false);
+  // A part is checked when it is given.
+  return isBlob(part) ? blobBytes(part) : (bufferSourceBytes(part) as ArrayBuffer);
 }
 
 /** The line ending is U+000A. */

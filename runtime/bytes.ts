@@ -49,18 +49,18 @@ export function isBufferSource(value: object): value is ArrayBuffer | ArrayBuffe
 }
 
 /**
- * The bytes of a buffer source as {@link readBytes} without a copy reads them; `undefined` for what is none. In one pass, because
- * each look at a built-in costs as much as a call. Throws for those that Web IDL refuses.
+ * The bytes of a buffer source: the object's own buffer when that has no other bytes, else a copy; `undefined` for what is none.
+ * Throws for those that {@link isBufferSource} throws for. In one pass, because each look at a built-in costs as much as a call.
  */
-export function bytesToSend(value: object): ArrayBuffer | undefined {
+export function bufferSourceBytes(value: object): ArrayBuffer | undefined {
   const isAnyView = isView(value);
   if (!isAnyView && !isArrayBuffer(value)) return undefined;
   const name = isAnyView ? typedArrayName(value) : undefined;
   const buffer = isAnyView
     ? name === undefined
-      ? dataViewBuffer(value as ArrayBufferView)
-      : typedArrayBuffer(value as ArrayBufferView)
-    : (value as ArrayBuffer);
+      ? dataViewBuffer(value)
+      : typedArrayBuffer(value)
+    : value;
   let bytes: number;
   try {
     bytes = arrayBufferByteLength(buffer);
@@ -70,32 +70,11 @@ export function bytesToSend(value: object): ArrayBuffer | undefined {
   if (arrayBufferResizable(buffer)) throw new TypeErrorOf("The ArrayBuffer is resizable");
   // A detached one is empty, but no buffer to hand on, and the getters of a DataView of it throw.
   if (bytes === 0) return copyBytes(buffer as ArrayBuffer, 0, 0);
-  if (!isAnyView) return value as ArrayBuffer;
-  const view = value as ArrayBufferView;
-  const length = name === undefined ? dataViewByteLength(view) : typedArrayByteLength(view);
+  if (!isAnyView) return value;
+  const length = name === undefined ? dataViewByteLength(value) : typedArrayByteLength(value);
   if (length === bytes) return buffer as ArrayBuffer;
-  const offset = name === undefined ? dataViewByteOffset(view) : typedArrayByteOffset(view);
+  const offset = name === undefined ? dataViewByteOffset(value) : typedArrayByteOffset(value);
   return copyBytes(buffer as ArrayBuffer, offset, length);
-}
-
-/**
- * The bytes of a buffer source. Without `copy` it is the object's own buffer when that has no other bytes; a detached
- * buffer has none.
- */
-export function readBytes(value: ArrayBuffer | ArrayBufferView, copy: boolean): ArrayBuffer {
-  if (!isView(value)) {
-    const length = arrayBufferByteLength(value);
-    // A detached one is empty, but no buffer to hand on.
-    return copy || length === 0 ? copyBytes(value, 0, length) : value;
-  }
-  const buffer = viewBuffer(value) as ArrayBuffer;
-  const bytes = arrayBufferByteLength(buffer);
-  // The getters of a DataView throw when it is detached.
-  if (bytes === 0) return copyBytes(buffer, 0, 0);
-  const isTyped = typedArrayName(value) !== undefined;
-  const offset = isTyped ? typedArrayByteOffset(value) : dataViewByteOffset(value);
-  const length = isTyped ? typedArrayByteLength(value) : dataViewByteLength(value);
-  return !copy && length === bytes ? buffer : copyBytes(buffer, offset, length);
 }
 
 /**

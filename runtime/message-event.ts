@@ -27,25 +27,19 @@ export function createMessageSource(origin: string): MessageSource {
 
 const kind = 5;
 
-/** Makes the trusted `message` event. `tenths` is its time in tenths of a millisecond; -1 where the host told none. */
+/**
+ * Makes the trusted `message` event. `tenths` is its time in tenths of a millisecond; -1 where the host told none. With a target its
+ * dispatch has begun.
+ */
 export function createMessageEvent(
   data: unknown,
   source: MessageSource,
   tenths: number,
+  target: object | null,
 ): MessageEvent {
+  const flags = target === null ? trusted : trustedDispatching;
   const time = tenths < 0 ? hostNow() : tenths / 10;
-  return new MessageEvent(["message", trusted, null, time, kind, data, source]);
-}
-
-/** Makes that of a dispatch which begins at once. */
-export function createDispatchedMessage(
-  target: object,
-  data: unknown,
-  source: MessageSource,
-  tenths: number,
-): MessageEvent {
-  const time = tenths < 0 ? hostNow() : tenths / 10;
-  return new MessageEvent(["message", trustedDispatching, target, time, kind, data, source]);
+  return new MessageEvent(["message", flags, target, time, kind, data, source]);
 }
 
 /** Converts the arguments of the constructor. */

@@ -5,7 +5,7 @@ import {
   type OpenEvent,
 } from "../src/boundary.ts";
 import { blobBytes, createBlob, isBlob } from "./blob.ts";
-import { bytesToSend } from "./bytes.ts";
+import { bufferSourceBytes } from "./bytes.ts";
 import { createCloseEvent } from "./close-event.ts";
 import { dispatchNow, dispatchStep, dispatchToOne } from "./dispatch.ts";
 import { DOMException } from "./dom-exception.ts";
@@ -29,12 +29,7 @@ import {
   toWellFormed,
 } from "./intrinsics.ts";
 import type { Listener, ListenerList } from "./listener.ts";
-import {
-  createDispatchedMessage,
-  createMessageEvent,
-  createMessageSource,
-  type MessageSource,
-} from "./message-event.ts";
+import { createMessageEvent, createMessageSource, type MessageSource } from "./message-event.ts";
 import { toProtocols } from "./protocols.ts";
 import type { Steps } from "./steps.ts";
 import {
@@ -193,7 +188,7 @@ export class WebSocket extends EventTarget {
     if (typeof data === "string") text = toWellFormed(data);
     else if (isObject(data) && isBlob(data)) bytes = blobBytes(data);
     else {
-      bytes = isObject(data) ? bytesToSend(data) : undefined;
+      bytes = isObject(data) ? bufferSourceBytes(data) : undefined;
       if (bytes === undefined) text = toUSVString(data);
     }
     if (this.#readyState === connecting) {
@@ -255,10 +250,10 @@ export class WebSocket extends EventTarget {
         typeof data !== "string" && socket.#isBlob ? createBlob(data as ArrayBuffer) : data;
       const listener = items[0] as Listener;
       if (length === 1 && listener.isPlain && steps.first === undefined && !steps.isRunning) {
-        const event = createDispatchedMessage(socket, value, source, tenths);
+        const event = createMessageEvent(value, source, tenths, socket);
         dispatchToOne(event, socket, list, listener);
       } else {
-        const event = createMessageEvent(value, source, tenths);
+        const event = createMessageEvent(value, source, tenths, null);
         steps.push(dispatchStep(() => event, socket, list));
       }
     };
@@ -269,7 +264,7 @@ export class WebSocket extends EventTarget {
       if (list.items.length === 0) return;
       const isBytes = typeof data !== "string" && socket.#isBlob;
       const value = isBytes ? createBlob(data as ArrayBuffer) : data;
-      dispatchNow(createMessageEvent(value, socket.#source, -1), socket, list, false);
+      dispatchNow(createMessageEvent(value, socket.#source, -1, null), socket, list, false);
     };
 
     const lost = (socket: WebSocket, data: CloseEventData, isNow: boolean): void => {

@@ -81,7 +81,7 @@ export class RawEngine implements Disposable {
     return this.#internals.memory.heapValueHandle(value);
   }
 
-  free(value: number): void {
+  #free(value: number): void {
     this.#internals.ffi.QTS_FreeValuePointer(this.#context, value);
   }
 
@@ -136,28 +136,28 @@ export class RawEngine implements Disposable {
     third: number,
     value: number,
   ): boolean | undefined {
-    const { ffi, ctx } = this.#internals;
+    const { ffi, undefinedValue } = this.#internals;
     const slots = this.#slots;
     this.#heap();
     this.#write(slots, first, tag.integer);
     this.#write(slots + valueBytes, second, tag.integer);
     this.#write(slots + 2 * valueBytes, third, tag.integer);
     // The slot has no reference of its own: the value's is what keeps it.
-    const from = value === 0 ? this.#internals.undefinedValue : value;
+    const from = value === 0 ? undefinedValue : value;
     this.#words[(slots >> 2) + 6] = this.#words[from >> 2] ?? 0;
     this.#words[(slots >> 2) + 7] = this.#words[(from >> 2) + 1] ?? 0;
-    const result = ffi.QTS_Call(ctx.value, fn, this.#internals.undefinedValue, 4, this.#vector);
-    if (value !== 0) ffi.QTS_FreeValuePointer(ctx.value, value);
+    const result = ffi.QTS_Call(this.#context, fn, undefinedValue, 4, this.#vector);
+    if (value !== 0) ffi.QTS_FreeValuePointer(this.#context, value);
     if (result === 0) return undefined;
     this.#heap();
     const kind = this.#words[(result >> 2) + 1];
     const isTrue = kind === tag.boolean && this.#words[result >> 2] === 1;
     if (kind === tag.exception) {
       // Taken off the engine unread: its properties could be the script's.
-      const error = ffi.QTS_ResolveException(ctx.value, result);
-      if (error !== 0) ffi.QTS_FreeValuePointer(ctx.value, error);
+      const error = ffi.QTS_ResolveException(this.#context, result);
+      if (error !== 0) ffi.QTS_FreeValuePointer(this.#context, error);
     }
-    ffi.QTS_FreeValuePointer(ctx.value, result);
+    ffi.QTS_FreeValuePointer(this.#context, result);
     return kind === tag.exception ? undefined : isTrue;
   }
 
@@ -178,7 +178,7 @@ export class RawEngine implements Disposable {
       this.#context,
       value === 0 ? this.#internals.undefinedValue : value,
     );
-    if (value !== 0) this.free(value);
+    if (value !== 0) this.#free(value);
     return thrown;
   }
 
@@ -299,8 +299,8 @@ export class RawEngine implements Disposable {
     if (this.#words[(value >> 2) + 1] !== tag.exception) return value;
     const { ffi } = this.#internals;
     const error = ffi.QTS_ResolveException(this.#context, value);
-    if (error !== 0) this.free(error);
-    this.free(value);
+    if (error !== 0) this.#free(error);
+    this.#free(value);
     return 0;
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
-import { type FrameMemory, FrameWriter } from "./frame-writer.ts";
+import type { FrameMemory } from "./frame-memory.ts";
+import { FrameWriter } from "./frame-writer.ts";
 
 /** What a {@link WriteDrain} writes to. */
 export interface WriteDrainOptions {

@@ -6,9 +6,10 @@ import type { WebSocket } from "ws";
 import type { ConnectionFailure, FailureCode, FailureStage } from "../events.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
 import { abnormalCloseCode } from "../websocket/close-code.ts";
-import type { FrameMemory } from "./frame-writer.ts";
+import type { FrameMemory } from "./frame-memory.ts";
 import { guardLookup } from "./guarded-socket.ts";
 import type { LookupQueue } from "./lookup-queue.ts";
+import { ReadTurns } from "./read-turns.ts";
 import type {
   CloseInfo,
   Handshake,
@@ -49,12 +50,12 @@ export class WsConnection implements TransportConnection {
   #interim = 0;
   /** Fragments of the present message that have been looked at. */
   #fragments = 0;
-  #isPaused = false;
-  /** Whether others go first: see {@link WsConnection.#takeTurns}. */
-  #isYielding = false;
-  /** When the first message of the present chunk came, and how long such chunks took since others went first. */
-  #since: number | undefined;
-  #busy = 0;
+  readonly #reading = new ReadTurns({
+    pause: () => this.#webSocket?.pause(),
+    resume: () => {
+      if (!this.#isOver) this.#webSocket?.resume();
+    },
+  });
   /** Payload of the latest ping that waits for the pong before it to leave. */
   #ping: Buffer | "none" | "idle" = "idle";
 
@@ -126,13 +127,11 @@ export class WsConnection implements TransportConnection {
   }
 
   pause(): void {
-    this.#isPaused = true;
-    if (!this.#isOver) this.#webSocket?.pause();
+    if (!this.#isOver) this.#reading.pause();
   }
 
   resume(): void {
-    this.#isPaused = false;
-    if (!this.#isOver && !this.#isYielding) this.#webSocket?.resume();
+    this.#reading.resume();
   }
 
   ping(): void {
@@ -227,35 +226,17 @@ export class WsConnection implements TransportConnection {
 
   #onData(): void {
     if (this.#isOver) return;
-    this.#takeTurns();
+    this.#reading.endChunk();
     const { _receiver: receiver = {} } = this.#webSocket as { readonly _receiver?: Receiver };
     const known = Math.min(this.#fragments, receiver._fragments?.length ?? 0);
     this.#fragments = copySmallFragments(receiver, known);
     this.#notify(() => this.#sink.received(pendingBytes(receiver)));
   }
 
-  /**
-   * Lets other sockets go first when the messages of this one have taken a while: the system hands out up to 32 chunks in a row, of a
-   * thousand small messages each.
-   */
-  #takeTurns(): void {
-    if (this.#since === undefined) return;
-    this.#busy += performance.now() - this.#since;
-    this.#since = undefined;
-    if (this.#busy < maxBusy || this.#isYielding || this.#isPaused) return;
-    this.#busy = 0;
-    this.#isYielding = true;
-    this.#webSocket?.pause();
-    setImmediate(() => {
-      this.#isYielding = false;
-      if (!this.#isPaused && !this.#isOver) this.#webSocket?.resume();
-    });
-  }
-
   #onMessage(data: unknown, isBinary: boolean): void {
     // Frames that were read already arrive even after the connection was given up.
     if (this.#isOver || !(data instanceof Uint8Array)) return;
-    this.#since ??= performance.now();
+    this.#reading.beginMessage();
     this.#notify(() => (isBinary ? this.#sink.binary(data) : this.#sink.text(data)));
   }
 
@@ -387,9 +368,6 @@ export function refusedConnection(
     resume: ignore,
   };
 }
-
-/** Milliseconds that the messages of one socket take before others go first. */
-const maxBusy = 1;
 
 /** Interim answers (status 1xx) that a handshake may bring. */
 const maxInterimAnswers = 16;

@@ -1,6 +1,6 @@
 import { findAddressRefusal } from "../policy/address-rules.ts";
 import { parseAddress } from "../policy/address.ts";
-import { FrameMemory } from "./frame-writer.ts";
+import { FrameMemory } from "./frame-memory.ts";
 import { AddressRefusedError } from "./guarded-socket.ts";
 import { LookupQueue } from "./lookup-queue.ts";
 import type { Transport } from "./transport.ts";

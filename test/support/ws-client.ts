@@ -8,6 +8,7 @@ import type { WsTransportOptions } from "../../src/transport/ws-transport-option
 import { wsTransport } from "../../src/transport/ws.ts";
 import { openRawServer, type HandshakeAnswer, type RawPeer, type RawServer } from "./raw-server.ts";
 import { createRecordingSink, type RecordingSink } from "./recording-sink.ts";
+import { transportRequest } from "./transport-request.ts";
 
 /** A connection of the real transport with everything it reported. */
 export interface WsClient {
@@ -23,16 +24,7 @@ export function connectWs(
 ): WsClient {
   const sink = createRecordingSink();
   const connection = wsTransport(options).connect(
-    {
-      url,
-      protocols: [],
-      maxMessageBytes: 1_024,
-      maxFragments: 1_024,
-      closeTimeout: 10_000,
-      addresses: { loopback: true },
-      connect: {},
-      ...request,
-    },
+    transportRequest({ url, addresses: { loopback: true }, ...request }),
     sink,
   );
   onTestFinished(() => connection.abort());

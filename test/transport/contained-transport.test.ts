@@ -7,16 +7,9 @@ import type {
 } from "../../src/transport/transport.ts";
 import { settled } from "../support/network.ts";
 import { createRecordingSink, type RecordingSink } from "../support/recording-sink.ts";
+import { transportRequest } from "../support/transport-request.ts";
 
-const request = {
-  url: "ws://peer.example/",
-  protocols: [],
-  maxMessageBytes: 2 ** 20,
-  maxFragments: 100,
-  closeTimeout: 1_000,
-  addresses: {},
-  connect: {},
-};
+const request = transportRequest();
 
 const handshake = { protocol: "", extensions: "" };
 

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { FrameMemory, FrameWriter } from "../../src/transport/frame-writer.ts";
+import type { FrameMemory } from "../../src/transport/frame-memory.ts";
+import type { FrameWriter } from "../../src/transport/frame-writer.ts";
 
 interface Pair {
   readonly client: Socket;
@@ -83,7 +84,8 @@ describe.each(["bufferutil", "no bufferutil"])("with %s", (masking) => {
     if (masking !== "bufferutil") vi.stubEnv("WS_NO_BUFFER_UTIL", "1");
     vi.resetModules();
     const module = await import("../../src/transport/frame-writer.ts");
-    createMemory = () => new module.FrameMemory();
+    const memory = await import("../../src/transport/frame-memory.ts");
+    createMemory = () => new memory.FrameMemory();
     createWriter = (...input) => new module.FrameWriter(...input);
   });
   afterEach(() => vi.unstubAllEnvs());

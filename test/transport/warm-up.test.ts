@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { warmWsTransport } from "../../src/transport/warm-up.ts";
 import { openRawServer } from "../support/raw-server.ts";
 import { createRecordingSink } from "../support/recording-sink.ts";
+import { transportRequest } from "../support/transport-request.ts";
 
 test("a transport that has been warmed up connects as any other", async () => {
   const server = await openRawServer();
@@ -9,15 +10,7 @@ test("a transport that has been warmed up connects as any other", async () => {
 
   const transport = await warmWsTransport();
   const connection = transport.connect(
-    {
-      url: server.url,
-      protocols: [],
-      maxMessageBytes: 1_024,
-      maxFragments: 1_024,
-      closeTimeout: 10_000,
-      addresses: { loopback: true },
-      connect: {},
-    },
+    transportRequest({ url: server.url, addresses: { loopback: true } }),
     sink,
   );
 

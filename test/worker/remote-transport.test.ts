@@ -3,6 +3,7 @@ import type { TransportCommand, TransportEvent } from "../../src/worker/messages
 import { RemoteTransport, TransportHost } from "../../src/worker/remote-transport.ts";
 import { cleanClose, createFakeTransport, type FakeConnection } from "../support/fake-transport.ts";
 import { createRecordingSink, type RecordingSink } from "../support/recording-sink.ts";
+import { transportRequest } from "../support/transport-request.ts";
 
 interface Setup {
   /** The embedder's end. */
@@ -25,16 +26,7 @@ function setUp(): Setup {
   const host = new TransportHost(transport, limits, (event) => underWay.push(event));
   const remote = new RemoteTransport((command: TransportCommand) => host.receive(command));
   const sink = createRecordingSink();
-  const request = {
-    url: "ws://peer.example/",
-    protocols: [],
-    maxMessageBytes: 2 ** 20,
-    maxFragments: 100,
-    closeTimeout: 1_000,
-    addresses: {},
-    connect: {},
-  };
-  const connection = remote.connect(request, sink);
+  const connection = remote.connect(transportRequest(), sink);
   return {
     outside: transport.last,
     sink,
