@@ -5,6 +5,11 @@ import type { AddressRules, ConnectOptions } from "../policy/policy.ts";
 export interface Transport {
   /** Starts a handshake and reports to `sink`, never synchronously. Must not throw. */
   connect(request: TransportRequest, sink: TransportSink): TransportConnection;
+  /**
+   * Sends one HTTP request and reports to `sink`, never synchronously; redirects are not followed. Must not throw. Absent: scripts cannot
+   * fetch.
+   */
+  request?(request: HttpRequest, sink: HttpSink): HttpExchange;
 }
 
 /** A transport that can be loaded only when it is needed. */
@@ -88,4 +93,46 @@ export interface CloseInfo {
   readonly wasClean: boolean;
   /** Why it failed; for the host only. Present when `wasClean` is false. */
   readonly failure?: ConnectionFailure;
+}
+
+/** One HTTP request, without redirects. Plain data: can be posted to another thread. */
+export interface HttpRequest {
+  /** Scheme `http` or `https`, no fragment, no credentials. */
+  readonly url: string;
+  readonly method: string;
+  /** What the script sends; those of the policy come on top, from `connect`. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array<ArrayBuffer> | undefined;
+  /** As {@link TransportRequest.addresses}. */
+  readonly addresses: AddressRules;
+  readonly connect: ConnectOptions;
+}
+
+/** Receives the answer to an {@link HttpRequest}: `head` once, `data` any number of times, then `end`; or `failed` at any point, last. */
+export interface HttpSink {
+  /** As {@link TransportSink.reached}. */
+  reached(stage: FailureStage): void;
+  /** The address is the peer's, where the transport chose it. */
+  head(head: HttpHead): void;
+  /** Part of the body, decoded from its content coding. The bytes are only valid during the call. */
+  data(bytes: Uint8Array<ArrayBufferLike>): void;
+  end(): void;
+  failed(failure: ConnectionFailure): void;
+}
+
+/** Status line and headers of an answer. */
+export interface HttpHead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly address?: string;
+}
+
+/** The local end of an HTTP request. No method throws; after the end they do nothing. */
+export interface HttpExchange {
+  /** Drops it now: nothing more is reported. */
+  abort(): void;
+  /** Stops reading the body until {@link HttpExchange.resume}; what was read already may still arrive. */
+  pause(): void;
+  resume(): void;
 }
