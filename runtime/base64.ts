@@ -25,10 +25,9 @@ interface Tables {
  * @see https://html.spec.whatwg.org/multipage/webappapis.html#atob
  */
 export function installBase64({ global }: RuntimeScope): void {
-  const tables = createTables();
   const encode = (...data: readonly unknown[]): string => {
     checkArguments("btoa", data.length, 1);
-    return toBase64(toDOMString(data[0]), tables.digits);
+    return toBase64(toDOMString(data[0]));
   };
   const decode = (...data: readonly unknown[]): string => {
     checkArguments("atob", data.length, 1);
@@ -38,7 +37,9 @@ export function installBase64({ global }: RuntimeScope): void {
   defineFunction(global, "atob", decode, 1);
 }
 
-function toBase64(data: string, digits: Uint8Array): string {
+/** Base64 of a string whose code units are bytes. @throws {DOMException} `InvalidCharacterError` for other strings. */
+export function toBase64(data: string): string {
+  const { digits } = tables;
   const { length } = data;
   const groups = (length + 2 - ((length + 2) % 3)) / 3;
   const output = new Uint8ArrayOf(groups * 4);
@@ -54,6 +55,8 @@ function toBase64(data: string, digits: Uint8Array): string {
   }
   return fromCodeUnits(output, 0, groups * 4);
 }
+
+const tables = createTables();
 
 function byteAt(data: string, index: number): number {
   const unit = charCodeAt(data, index);

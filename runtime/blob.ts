@@ -30,6 +30,8 @@ export let isBlob: (value: unknown) => value is Blob;
 export let createBlob: (bytes: ArrayBuffer) => Blob;
 /** The blob's bytes in a buffer of their own, only to be read. */
 export let blobBytes: (blob: Blob) => ArrayBuffer;
+/** The blob's media type. */
+export let blobType: (blob: Blob) => string;
 /** The bytes from `skipped` on in a buffer of their own; throws for what is no blob. */
 let copyOf: (blob: unknown, skipped: number) => ArrayBuffer;
 /** Whether the bytes begin with a byte order mark. */
@@ -123,6 +125,7 @@ export class Blob {
       blob.#size === arrayBufferByteLength(blob.#buffer)
         ? blob.#buffer
         : copyBytes(blob.#buffer, blob.#start, blob.#size);
+    blobType = (blob) => blob.#type;
     copyOf = (blob, skipped) => {
       if (!isBlob(blob)) illegalInvocation();
       return copyBytes(blob.#buffer, blob.#start + skipped, blob.#size - skipped);

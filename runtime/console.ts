@@ -1,7 +1,7 @@
 import { consoleTable } from "./console-table.ts";
 import { format } from "./format.ts";
 import { inspect } from "./inspect.ts";
-import { captureShapes } from "./interface-shapes.ts";
+import { shapes } from "./interface-shapes.ts";
 import { defineClassString, defineFunction, defineValue } from "./interface.ts";
 import {
   apply,
@@ -40,7 +40,6 @@ type Method = (...data: readonly unknown[]) => void;
  * @see https://console.spec.whatwg.org/
  */
 export function installConsole({ global, host }: RuntimeScope): void {
-  const shapes = captureShapes(global);
   const hostLog = host.log;
   const counts = createMap<string, number>();
   const starts = createMap<string, number>();

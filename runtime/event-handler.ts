@@ -42,12 +42,11 @@ export function defineHandlers(
   toThis: (value: unknown) => object | undefined,
   isGlobal: boolean = false,
 ): void {
-  for (const type of types) {
-    defineAttribute(
-      holder,
-      "on" + type,
-      ...handlerAccessors(type, (value) => toThis(value) ?? illegalInvocation(), isGlobal),
-    );
+  const toTarget = (value: unknown): object => toThis(value) ?? illegalInvocation();
+  for (let index = 0; index < types.length; index++) {
+    const type = types[index] as string;
+    const { get, set } = handlerAccessors(type, toTarget, isGlobal);
+    defineAttribute(holder, "on" + type, get, set);
   }
 }
 
@@ -55,8 +54,8 @@ function handlerAccessors(
   type: string,
   toThis: (value: unknown) => object,
   isGlobal: boolean,
-): [(this: unknown) => unknown, (this: unknown, value: unknown) => void] {
-  const accessors = {
+): { get(this: unknown): unknown; set(this: unknown, value: unknown): void } {
+  return {
     get(this: unknown): unknown {
       return existingListeners(toThis(this), type)?.handler?.callback ?? null;
     },
@@ -64,7 +63,6 @@ function handlerAccessors(
       setHandler(toThis(this), type, value, isGlobal && type === "error");
     },
   };
-  return [accessors.get, accessors.set];
 }
 
 function setHandler(target: object, type: string, value: unknown, isGlobalError: boolean): void {

@@ -1,6 +1,6 @@
 import type { Event, EventState } from "./event.ts";
 import { defineInterface, type InterfaceDescription } from "./interface.ts";
-import { construct, setPrototypeOf, TypeErrorOf } from "./intrinsics.ts";
+import { construct, defineProperty, setPrototypeOf, TypeErrorOf } from "./intrinsics.ts";
 import { checkArguments } from "./webidl.ts";
 
 /** What {@link defineEventInterface} needs beside the shape. */
@@ -29,8 +29,15 @@ export function defineEventInterface(
     return construct(implementation, [toState(type, init)], new.target) as object;
   } as unknown as typeof Event;
   const { prototype } = implementation;
-  Object.defineProperty(shell, "prototype", { value: prototype, writable: false });
-  Object.defineProperty(prototype, "constructor", { value: shell });
+  defineProperty(shell, "prototype", {
+    __proto__: null,
+    value: prototype,
+    writable: false,
+  } as PropertyDescriptor);
+  defineProperty(prototype, "constructor", {
+    __proto__: null,
+    value: shell,
+  } as PropertyDescriptor);
   if (parent !== undefined) setPrototypeOf(shell, parent);
   defineInterface(global, shell, description);
   return shell;

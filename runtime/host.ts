@@ -18,6 +18,7 @@ export let hostReport: HostCalls["report"];
 export let hostSettled: HostCalls["settled"];
 export let hostEncode: HostCalls["encode"];
 export let hostDecode: HostCalls["decode"];
+export let hostPart: HostCalls["part"];
 
 /** Takes the host's functions. */
 export function connectHost(host: HostCalls): void {
@@ -34,6 +35,7 @@ export function connectHost(host: HostCalls): void {
   hostSettled = host.settled;
   hostEncode = host.encode;
   hostDecode = host.decode;
+  hostPart = host.part;
 }
 
 /** Tells the host of a limit that the script has met. */
@@ -74,6 +76,7 @@ export function withErrors(host: HostCalls): HostCalls {
     decode: wrapped(host.decode),
     encodingName: wrapped(host.encodingName),
     url: wrapped(host.url),
+    part: wrapped(host.part),
   } as HostCalls;
 }
 

@@ -2,6 +2,7 @@ import {
   createList,
   createMap,
   getOwnPropertyDescriptor,
+  ownKeys,
   type SafeMap,
   uncurry,
 } from "./intrinsics.ts";
@@ -16,6 +17,11 @@ export interface ShownAttribute {
 /** The attributes of interfaces by their prototype objects. */
 export type InterfaceShapes = Pick<SafeMap<object, readonly ShownAttribute[]>, "get">;
 
+const captured = createMap<object, readonly ShownAttribute[]>();
+
+/** The interfaces that are known so far. */
+export const shapes: InterfaceShapes = captured;
+
 /** Attributes worth showing by interface. `name` and `message` of a DOMException are its headline. */
 const shownAttributes: Readonly<Record<string, readonly string[]>> = {
   AbortController: ["signal"],
@@ -29,7 +35,9 @@ const shownAttributes: Readonly<Record<string, readonly string[]>> = {
   Event: ["type"],
   EventTarget: [],
   File: ["name", "lastModified"],
+  FileReader: ["readyState", "result", "error"],
   MessageEvent: ["data", "origin"],
+  ProgressEvent: ["lengthComputable", "loaded", "total"],
   Performance: ["timeOrigin"],
   TextDecoder: ["encoding", "fatal", "ignoreBOM"],
   TextEncoder: ["encoding"],
@@ -37,27 +45,34 @@ const shownAttributes: Readonly<Record<string, readonly string[]>> = {
   WebSocket: ["url", "readyState", "protocol", "extensions", "bufferedAmount", "binaryType"],
 };
 
-/** Captures the getters of the interfaces on the global. To be called when they are installed and before any script runs. */
-export function captureShapes(global: object): InterfaceShapes {
-  const shapes = createMap<object, readonly ShownAttribute[]>();
-  for (const [name, attributes] of Object.entries(shownAttributes)) {
+/**
+ * Captures the getters of the interfaces on the global, or on the target of a part. To be called when they are installed and before a
+ * script gets hold of them.
+ */
+export function captureShapes(global: object): void {
+  const names = ownKeys(shownAttributes);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string;
+    const attributes = shownAttributes[name] as readonly string[];
     const prototype = (getOwnPropertyDescriptor(global, name)?.value as { prototype?: object })
       ?.prototype;
     if (prototype === undefined) continue;
     const shape = createList<ShownAttribute>();
-    for (const attribute of attributes) {
+    for (let each = 0; each < attributes.length; each++) {
+      const attribute = attributes[each] as string;
       const get = getOwnPropertyDescriptor(prototype, attribute)?.get as
         | (() => unknown)
         | undefined;
       if (get !== undefined) shape[shape.length] = { name: attribute, read: uncurry(get) };
     }
-    shapes.set(prototype, shape);
+    captured.set(prototype, shape);
   }
-  const { URLSearchParams } = global as { URLSearchParams?: { readonly prototype: object } };
+  const URLSearchParams = getOwnPropertyDescriptor(global, "URLSearchParams")?.value as
+    | { readonly prototype: object }
+    | undefined;
   if (URLSearchParams !== undefined) {
     // Its content says more than its attributes.
     const read = uncurry(URLSearchParams.prototype.toString);
-    shapes.set(URLSearchParams.prototype, [{ name: "", read }]);
+    captured.set(URLSearchParams.prototype, [{ name: "", read }]);
   }
-  return shapes;
 }

@@ -4,6 +4,7 @@ import {
   functionPrototype,
   getOwnPropertyDescriptor,
   ownKeys,
+  setPrototypeOf,
   symbolToStringTag,
 } from "./intrinsics.ts";
 import { hideSource } from "./native-source.ts";
@@ -42,21 +43,46 @@ export function defineInterface(
   hideSource(constructor, description.name);
   define(constructor, "length", description.length ?? 0, false, false);
   define(prototype, symbolToStringTag, description.name, false, false);
-  for (const [name, length] of Object.entries(description.lengths ?? {})) {
-    for (const holder of [constructor, prototype]) {
-      const operation: unknown = getOwnPropertyDescriptor(holder, name)?.value;
-      if (typeof operation === "function") define(operation, "length", length, false, false);
-    }
-  }
-  const constants = description.constants;
-  if (constants !== undefined) {
-    for (const name of Object.keys(constants)) {
-      const descriptor = { value: constants[name], enumerable: true };
-      defineProperty(constructor, name, descriptor);
-      defineProperty(prototype, name, descriptor);
-    }
-  }
+  const { lengths = noMembers, constants = noMembers } = description;
+  eachMember(lengths, (name, length) => {
+    setLength(constructor, name, length);
+    setLength(prototype, name, length);
+  });
+  eachMember(constants, (name, value) => {
+    defineProperty(constructor, name, constant(value));
+    defineProperty(prototype, name, constant(value));
+  });
   if (description.exposed !== false) define(global, description.name, constructor, true, false);
+}
+
+const noMembers: Readonly<Record<string, number>> = {};
+
+// Parts of the runtime are evaluated after scripts have run: nothing here asks a built-in object that scripts can change.
+function eachMember(
+  members: Readonly<Record<string, number>>,
+  take: (name: string, value: number) => void,
+): void {
+  const names = ownKeys(members);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string;
+    take(name, members[name] as number);
+  }
+}
+
+function setLength(holder: object, name: string, length: number): void {
+  const operation: unknown = ownDescriptor(holder, name)?.value;
+  if (typeof operation === "function") define(operation, "length", length, false, false);
+}
+
+function constant(value: number): PropertyDescriptor {
+  return { __proto__: null, value, enumerable: true } as PropertyDescriptor;
+}
+
+/** A property descriptor that inherits nothing. */
+function ownDescriptor(holder: object, name: PropertyKey): PropertyDescriptor | undefined {
+  const descriptor = getOwnPropertyDescriptor(holder, name);
+  if (descriptor !== undefined) setPrototypeOf(descriptor, null);
+  return descriptor;
 }
 
 /**
@@ -94,11 +120,12 @@ export function defineAttribute(
     hideSource(set, "set " + name);
   }
   defineProperty(target, name, {
+    __proto__: null,
     get,
-    ...(set === undefined ? {} : { set }),
+    set,
     enumerable: true,
     configurable: true,
-  });
+  } as PropertyDescriptor);
 }
 
 /** Gives an object the class string that `Object.prototype.toString` shows. */
@@ -113,14 +140,17 @@ function define(
   writable: boolean,
   enumerable: boolean,
 ): void {
-  defineProperty(target, name, { value, writable, enumerable, configurable: true });
+  const descriptor = { __proto__: null, value, writable, enumerable, configurable: true };
+  defineProperty(target, name, descriptor);
 }
 
 /** Makes the members of a class enumerable, and their source that of built-in functions. */
 function makeEnumerable(target: object, except: readonly string[]): void {
-  for (const key of ownKeys(target)) {
-    const descriptor = getOwnPropertyDescriptor(target, key);
-    if (typeof key === "symbol" || descriptor === undefined || except.includes(key)) continue;
+  const keys = ownKeys(target);
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as PropertyKey;
+    const descriptor = ownDescriptor(target, key);
+    if (typeof key !== "string" || descriptor === undefined || contains(except, key)) continue;
     // A static helper of the engine's own, such as `arguments` of old functions, is not ours.
     if (target === functionPrototype || descriptor.configurable !== true) continue;
     const { value, get, set } = descriptor as { value?: unknown; get?: object; set?: object };
@@ -130,4 +160,9 @@ function makeEnumerable(target: object, except: readonly string[]): void {
     descriptor.enumerable = true;
     defineProperty(target, key, descriptor);
   }
+}
+
+function contains(names: readonly string[], wanted: string): boolean {
+  for (let index = 0; index < names.length; index++) if (names[index] === wanted) return true;
+  return false;
 }

@@ -11,6 +11,7 @@ import { Event, scriptState } from "./event.ts";
 import { File } from "./file.ts";
 import { defineInterface } from "./interface.ts";
 import { MessageEvent, messageState } from "./message-event.ts";
+import { defineLazy } from "./parts.ts";
 import { PromiseRejectionEvent, rejectionState } from "./promise-rejection-event.ts";
 import { isWebSocket, readyStates, WebSocket } from "./web-socket.ts";
 
@@ -64,6 +65,7 @@ export function installInterfaces(global: object): void {
   defineInterface(global, AbortController, { name: "AbortController", lengths: { abort: 0 } });
   defineInterface(global, Blob, { name: "Blob", lengths: { slice: 0 } });
   defineInterface(global, File, { name: "File", length: 2 });
+  defineLazy(global, "files", ["FileReader", "ProgressEvent"]);
   defineHandlers(AbortSignal.prototype, ["abort"], (value) =>
     isAbortSignal(value) ? value : undefined,
   );

@@ -9,10 +9,12 @@ import { installEncoding } from "./encoding.ts";
 import { connectEventTarget, removeAllListeners } from "./event-target.ts";
 import { installGlobal } from "./global.ts";
 import { connectHost, withErrors } from "./host.ts";
+import { captureShapes } from "./interface-shapes.ts";
 import { defineValue } from "./interface.ts";
 import { installInterfaces, installWebSocket } from "./interfaces.ts";
 import { deleteProperty, jsonParse, jsonStringify, ownKeys } from "./intrinsics.ts";
 import { createNetworkDevice, UpdateQueue } from "./network-device.ts";
+import { connectParts } from "./parts.ts";
 import { installPerformance } from "./performance.ts";
 import { describe, Reporter } from "./report.ts";
 import type { RuntimeScope } from "./scope.ts";
@@ -50,8 +52,10 @@ export const install: Install = (global, hostCalls) => {
     steps,
     report: (exception) => reporter.report(exception),
     reportNext,
+    later: (callback) => void timers.schedule(callback, 0),
   };
   const timers = new Timers(scope);
+  connectParts(scope);
   connectDispatch(scope);
   connectEventTarget(global, options, { isAborted, whenAborted });
   connectAbort(steps, (callback, delay) => void timers.schedule(callback, delay));
@@ -59,6 +63,7 @@ export const install: Install = (global, hostCalls) => {
   installInterfaces(global);
   installGlobal(scope);
   const groups = installGroups(scope, timers);
+  captureShapes(global);
   let queue: UpdateQueue | undefined;
   let turbulenz: TurbulenzHandlers | undefined;
 
@@ -86,7 +91,7 @@ export const install: Install = (global, hostCalls) => {
         global,
         device,
         installTimers: (engine) => installTimers(scope, timers, engine),
-        later: (callback) => void timers.schedule(callback, 0),
+        later: scope.later,
         report: scope.report,
       });
       reporter.onMessage = turbulenz.error;
@@ -156,7 +161,7 @@ interface InstalledGroup {
   readonly globals: readonly PropertyKey[];
 }
 
-/** Installs the default groups, in an order that matters: the last ones know the interfaces that are installed by then. */
+/** Installs the default groups. */
 function installGroups(scope: RuntimeScope, timers: Timers): readonly InstalledGroup[] {
   const { global } = scope;
   const installers: readonly (readonly [GuestGlobal, () => void])[] = [

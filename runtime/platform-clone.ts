@@ -1,4 +1,4 @@
-import { Blob, isBlob } from "./blob.ts";
+import { Blob, blobType, isBlob } from "./blob.ts";
 import { DOMException } from "./dom-exception.ts";
 import { File } from "./file.ts";
 import { defineProperty, symbolIterator, uncurry, uncurryGetter } from "./intrinsics.ts";
@@ -8,7 +8,6 @@ const slice: (self: unknown, start: number, end: number, type: string) => Blob =
   Blob.prototype.slice,
 );
 const blobSize: (self: unknown) => number = uncurryGetter(Blob.prototype, "size");
-const blobType: (self: unknown) => string = uncurryGetter(Blob.prototype, "type");
 const fileName: (self: unknown) => string = uncurryGetter(File.prototype, "name");
 const fileTime: (self: unknown) => number = uncurryGetter(File.prototype, "lastModified");
 const exceptionName: (self: unknown) => string = uncurryGetter(DOMException.prototype, "name");

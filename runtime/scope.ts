@@ -11,6 +11,8 @@ export interface RuntimeScope {
   readonly steps: Steps;
   /** Reports an exception at once, as `reportError` does: for what runs while a script runs, and for promise jobs. */
   report(exception: unknown): void;
+  /** Runs a callback in a task of its own, soon. Throws a `QuotaExceededError` beyond the limit on timers. */
+  later(callback: () => void): void;
   /** Reports an exception in steps of its own, before all others. A step can simply throw. */
   reportNext(exception: unknown): void;
 }

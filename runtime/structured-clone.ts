@@ -11,7 +11,7 @@ import {
 } from "./built-in-readers.ts";
 import { isArrayBuffer } from "./bytes.ts";
 import { DOMException } from "./dom-exception.ts";
-import { captureShapes, type InterfaceShapes } from "./interface-shapes.ts";
+import { shapes } from "./interface-shapes.ts";
 import { defineFunction } from "./interface.ts";
 import {
   arrayBufferResizable,
@@ -100,7 +100,7 @@ for (const constructor of [
 }
 
 /**
- * Installs `structuredClone`. Has to be called after all interfaces are installed, so that their objects are known.
+ * Installs `structuredClone`.
  *
  * Deviation: the engine does not tell a Proxy from its target, so one is cloned as an ordinary object; and a view that follows the
  * length of its buffer becomes one of fixed length.
@@ -108,12 +108,11 @@ for (const constructor of [
  * @see https://html.spec.whatwg.org/multipage/structured-data.html#structured-cloning
  */
 export function installStructuredClone({ global }: RuntimeScope): void {
-  const shapes = captureShapes(global);
   const structuredClone = (...input: readonly unknown[]): unknown => {
     checkArguments("structuredClone", input.length, 1);
     const given = toDictionary(input[1])?.["transfer"];
     const transferred = given === undefined ? createList<ArrayBuffer>() : toTransferList(given);
-    const cloning = new Cloning(shapes, transferred);
+    const cloning = new Cloning(transferred);
     const clone = cloning.clone(input[0]);
     cloning.detach();
     return clone;
@@ -141,12 +140,10 @@ function toTransferList(value: unknown): ArrayBuffer[] {
 
 /** One call of `structuredClone`. */
 class Cloning {
-  readonly #shapes: InterfaceShapes;
   readonly #clones: SafeMap<object, object> = createMap();
   readonly #transferred: readonly ArrayBuffer[];
 
-  constructor(shapes: InterfaceShapes, transferred: readonly ArrayBuffer[]) {
-    this.#shapes = shapes;
+  constructor(transferred: readonly ArrayBuffer[]) {
     this.#transferred = transferred;
   }
 
@@ -174,7 +171,7 @@ class Cloning {
   #object(object: object): object {
     if (isArray(object)) return this.#properties(object, this.#remember(object, newArray(object)));
     if (isView(object)) return this.#view(object);
-    const { kind } = identify(object, this.#shapes);
+    const { kind } = identify(object, shapes);
     switch (kind) {
       case "Date": {
         const time = readDate(object);
@@ -217,7 +214,7 @@ class Cloning {
     }
     const platformClone = clonePlatformObject(object);
     if (platformClone !== undefined) return this.#remember(object, platformClone);
-    if (isImplemented(object, this.#shapes)) fail("An object of the platform cannot be cloned");
+    if (isImplemented(object, shapes)) fail("An object of the platform cannot be cloned");
     return this.#plain(object);
   }
 

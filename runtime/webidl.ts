@@ -58,6 +58,13 @@ export function toBoolean(value: unknown): boolean {
   return !!value;
 }
 
+/** `double`. */
+export function toDouble(value: unknown): number {
+  const number = toNumber(value);
+  if (number - number === 0) return number;
+  throw new TypeErrorOf("The value is not a finite number");
+}
+
 /** `unsigned short`, modulo 65,536. */
 export function toUnsignedShort(value: unknown): number {
   return toNumber(value) & 0xffff;

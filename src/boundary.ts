@@ -122,7 +122,18 @@ export interface HostCalls {
    * password, host, hostname, port, pathname, search, hash]`, a list of pairs, a string, or `null` for failure.
    */
   url(json: string): string;
+  /**
+   * Evaluates one of {@link guestParts}, by its index, and returns the function that it is: the one call that runs code in the guest, and
+   * the one answer that is no plain data.
+   */
+  part(index: number): unknown;
 }
+
+/** Parts of the runtime that are evaluated when a script first touches one of their globals; entries in `runtime/parts/`. */
+export const guestParts = ["files"] as const;
+
+/** One of {@link guestParts}. */
+export type GuestPart = (typeof guestParts)[number];
 
 /** Options of the guest runtime, decided by the embedder. */
 export interface RuntimeOptions {

@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
-import { bundleGuest, bundleWorker } from "../tools/bundle.ts";
+import { bundleWorker } from "../tools/bundle.ts";
+import { bundleGuest } from "../tools/guest-bundle.ts";
 
 async function bundleAll(): Promise<void> {
   await Promise.all([bundleGuest(), bundleWorker()]);

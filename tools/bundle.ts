@@ -1,48 +1,9 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { writeEngineImage } from "./engine-image.ts";
-import { writeEngineWasm } from "./engine-wasm.ts";
+import { bundleGuest } from "./guest-bundle.ts";
 
 const root: URL = new URL("../", import.meta.url);
-
-/** Bundles `runtime/` into one expression and embeds it as a string in `dist/guest-bundle.js`, and evaluated in `dist/engine-image.bin`, for
- * the engine in `dist/engine.wasm`. */
-export async function bundleGuest(): Promise<void> {
-  const result = await build({
-    absWorkingDir: fileURLToPath(root),
-    entryPoints: ["runtime/main.ts"],
-    bundle: true,
-    format: "iife",
-    globalName: "runtime",
-    // An expression rather than a module: a module's name could be imported by a script.
-    banner: { js: "(() => {" },
-    footer: { js: "return runtime.install; })()" },
-    platform: "neutral",
-    target: "es2022",
-    charset: "ascii",
-    legalComments: "none",
-    // Names that scripts see are set explicitly; frames of the runtime are left out of stacks.
-    minify: true,
-    metafile: true,
-    write: false,
-  });
-  checkInputs(Object.keys(result.metafile.inputs));
-  const [bundle] = result.outputFiles;
-  if (bundle === undefined) throw new Error("esbuild produced no output");
-  await mkdir(new URL("dist", root), { recursive: true });
-  await writeFile(
-    new URL("dist/guest-bundle.js", root),
-    `export const guestBundle = ${JSON.stringify(bundle.text)};\n`,
-  );
-  const wasmFile = new URL("dist/engine.wasm", root);
-  await writeEngineWasm(wasmFile);
-  await writeEngineImage(
-    bundle.text,
-    fileURLToPath(wasmFile),
-    new URL("dist/engine-image.bin", root),
-  );
-}
 
 /** Bundles the worker's entry: a worker starts faster from one module than from forty. What it loads lazily stays apart. */
 export function bundleWorker(): Promise<string[]> {
@@ -88,16 +49,7 @@ async function writeLicences(inputs: readonly string[]): Promise<void> {
   );
 }
 
-/** The guest bundle holds this project's code only: somebody else's would need its licence in the package. */
-function checkInputs(inputs: readonly string[]): void {
-  for (const input of inputs) {
-    if (!input.startsWith("runtime/") && input !== "src/boundary.ts") {
-      throw new Error(`The guest bundle must not contain ${input}`);
-    }
-  }
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [worker, command] = await Promise.all([bundleWorker(), bundleCommand(), bundleGuest()]);
-  await writeLicences([...worker, ...command]);
+  const inputs = await Promise.all([bundleWorker(), bundleCommand(), bundleGuest()]);
+  await writeLicences(inputs.flat());
 }

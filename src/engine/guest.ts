@@ -8,13 +8,11 @@ import {
   type CallingContext,
   exposeHostCalls,
   type HostActions,
+  runtimeName,
 } from "./host-calls.ts";
 import { RawEngine } from "./raw-engine.ts";
 import type { Rejections } from "./rejections.ts";
 import { checked, createValues, OutOfMemoryError, type Values } from "./values.ts";
-
-/** Name of the guest runtime in stack traces. */
-const runtimeName = "netdevice:runtime";
 
 /** What came of evaluating a script. */
 export type Evaluation =

@@ -1,5 +1,6 @@
 import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten";
 import type { HostCalls } from "../boundary.ts";
+import { partSource } from "./guest-parts.ts";
 import { addHostFunction } from "./internals.ts";
 import { declined, type HostCallback, type RawEngine, type ValueKind } from "./raw-engine.ts";
 import { checked, type Values } from "./values.ts";
@@ -27,13 +28,14 @@ const parameters = {
   decode: ["text", "boolean", "bytes"],
   encodingName: ["text"],
   url: ["text"],
+  part: ["number"],
 } as const satisfies Record<keyof HostCalls, readonly Kind[]>;
 
 /**
  * What the host does when the guest calls. As {@link HostCalls}, but messages come as they are: texts in UTF-8 or as a string, and
  * bytes that are only valid during the call.
  */
-export interface HostActions extends Omit<HostCalls, "send"> {
+export interface HostActions extends Omit<HostCalls, "send" | "part"> {
   send(id: number, data: string | Uint8Array<ArrayBuffer>, isText: boolean): void;
 }
 
@@ -78,7 +80,8 @@ function hostFunctions(
   const { context, values, raw } = calling;
   const calls = publicCalls(actions);
   return Object.entries(parameters).map(([name, kinds]) => {
-    const call = calls[name as keyof HostCalls] as Call;
+    if (name === "part") return [name, (index) => evaluatePart(calling, index)];
+    const call = calls[name as keyof typeof calls] as Call;
     const fn: HostFunction = (...handles) => {
       try {
         const input: unknown[] = [];
@@ -96,12 +99,33 @@ function hostFunctions(
   });
 }
 
+/** `HostCalls.part`. */
+function evaluatePart(
+  { context, values }: CallingContext,
+  index: QuickJSHandle | undefined,
+): ReturnType<HostFunction> {
+  try {
+    const source = partSource(readArgument(context, index, "number") as number);
+    // The engine would write a source that it has no room for over its own data.
+    values.checkRoom(source.length * 2);
+    const result = context.evalCode(source, runtimeName, { type: "global", strict: true });
+    if (result.error === undefined) return result.value;
+    result.error.dispose();
+  } catch {
+    // Nothing of the host's error is for the script.
+  }
+  return { error: values.text(refusal) };
+}
+
 type Call = (...input: unknown[]) => unknown;
 
 const refusal = "Host call refused";
 
+/** Name of the guest runtime in stack traces. */
+export const runtimeName = "netdevice:runtime";
+
 /** The calls as the engine's public interface brings them: its text is not exact for every string. */
-function publicCalls(actions: HostActions): HostCalls {
+function publicCalls(actions: HostActions): Omit<HostCalls, "part"> {
   return {
     ...actions,
     send(id, data, length) {

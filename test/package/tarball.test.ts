@@ -179,6 +179,7 @@ const requiredFiles = [
   "dist/engine-image.bin",
   "dist/engine.wasm",
   "dist/guest-bundle.js",
+  "dist/parts/files.js",
   "dist/index.d.ts",
   "dist/index.js",
   "dist/worker/entry.js",
