@@ -40,6 +40,7 @@ Limits
   --timeout TIME            end the script after 500ms, 10s, 2m; a plain number is milliseconds
   --memory SIZE             memory of the script, for example 64MB
   --strict                  tight limits, for scripts you do not trust
+  --optimize                run JSON and text faster, for 40 MB more memory of the process
   --isolation worker|none   a thread of its own, or this one (only for scripts you trust)
 
 Output

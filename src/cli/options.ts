@@ -33,6 +33,7 @@ export interface RunCommand {
   readonly delivery: "auto" | "update";
   readonly globals: readonly GuestGlobal[] | undefined;
   readonly isolation: "worker" | "none";
+  readonly optimize: boolean;
   readonly strict: boolean;
   readonly trace: boolean;
   readonly type: "script" | "module" | undefined;
@@ -52,6 +53,7 @@ const runOptions = {
   help: { type: "boolean", short: "h" },
   isolation: { type: "string" },
   memory: { type: "string" },
+  optimize: { type: "boolean" },
   policy: { type: "string" },
   strict: { type: "boolean" },
   timeout: { type: "string" },
@@ -122,6 +124,7 @@ function parseRun(args: readonly string[]): Command {
     isolation:
       last("isolation", (option, value) => parseChoice(option, value, ["worker", "none"])) ??
       "worker",
+    optimize: values.has("optimize"),
     strict: values.has("strict"),
     trace: values.has("trace"),
     type: last("type", (option, value) => parseChoice(option, value, ["script", "module"])),

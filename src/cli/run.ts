@@ -8,7 +8,7 @@ import { createReporter, type Outcome, type Reporter } from "./reporter.ts";
 import { sandboxOptions } from "./sandbox-options.ts";
 import { readScript, type ScriptFile } from "./script-file.ts";
 import { onSignals, startTimeout, waitAtMost } from "./stop.ts";
-import { compileWithLateTierUp } from "./tier-up.ts";
+import { compileEngine } from "./tier-up.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Milliseconds that sockets get to close with 1001 before the process ends anyway. */
@@ -21,7 +21,7 @@ const closeGrace = 2_000;
  * @throws {UsageError} before anything of the script has run
  */
 export async function run(command: RunCommand): Promise<ExitCode> {
-  const compiling = compileWithLateTierUp(prepare(command));
+  const compiling = compileEngine(prepare(command), command.optimize);
   const script = await readScript(command.script);
   const options = await sandboxOptions(command, script.folder);
   let stop: (code: ExitCode) => void = () => {};
