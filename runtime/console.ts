@@ -1,18 +1,16 @@
-import { consoleTable } from "./console-table.ts";
-import { format } from "./format.ts";
-import { inspect } from "./inspect.ts";
-import { shapes } from "./interface-shapes.ts";
 import { defineClassString, defineFunction, defineValue } from "./interface.ts";
 import {
   apply,
   createMap,
   ErrorOf,
   indexOf,
+  is,
   jsonStringify,
   NumberOf,
   stringSlice,
   uncurry,
 } from "./intrinsics.ts";
+import { loadPart } from "./parts.ts";
 import type { RuntimeScope } from "./scope.ts";
 import { scriptStack } from "./stack.ts";
 import { toDOMString } from "./webidl.ts";
@@ -32,10 +30,20 @@ const maxLabels = 1_000;
 
 const toFixed: (self: unknown, digits: number) => string = uncurry(Number.prototype.toFixed);
 
+/** What the part `inspect` makes of values. */
+export interface Inspector {
+  /** Joins the arguments of a console method; format specifiers in the first are replaced by the arguments that follow. */
+  format(data: readonly unknown[]): string;
+  /** Describes a value for people. Never throws. */
+  inspect(value: unknown): string;
+  /** Draws the table of `console.table`, `undefined` when the data has no rows. */
+  consoleTable(data: unknown, columns: unknown): string | undefined;
+}
+
 type Method = (...data: readonly unknown[]) => void;
 
 /**
- * Installs `console`. Has to be called after all interfaces are installed, so that their objects can be shown.
+ * Installs `console`.
  *
  * @see https://console.spec.whatwg.org/
  */
@@ -57,7 +65,7 @@ export function installConsole({ global, host }: RuntimeScope): void {
       if (data.length === 1 && typeof first === "string" && first.length <= maxPlainLength) {
         if (indentation === "") hostLog(level, jsonStringify(first));
         else print(level, first);
-      } else if (data.length > 0) print(level, format(data, shapes));
+      } else if (data.length > 0) print(level, format(data));
       else print(level, "");
     };
   }
@@ -82,7 +90,7 @@ export function installConsole({ global, host }: RuntimeScope): void {
     if (start === undefined) print(warn, "There is no timer '" + label + "'");
     else {
       const elapsed = label + ": " + duration(host.now() - start);
-      print(level, more.length === 0 ? elapsed : elapsed + " " + format(more, shapes));
+      print(level, more.length === 0 ? elapsed : elapsed + " " + format(more));
     }
   }
 
@@ -97,7 +105,7 @@ export function installConsole({ global, host }: RuntimeScope): void {
       if (condition) return;
       const prefix = "Assertion failed";
       if (data.length === 0) print(error, prefix);
-      else print(error, prefix + ": " + format(data, shapes));
+      else print(error, prefix + ": " + format(data));
     },
     clear() {
       indentation = "";
@@ -115,7 +123,7 @@ export function installConsole({ global, host }: RuntimeScope): void {
     },
     debug: printer(debug),
     dir(value) {
-      print(log, inspect(value, shapes));
+      print(log, inspector()?.inspect(value) ?? unavailable);
     },
     dirxml: (...data) => apply(printLog, undefined, data),
     error: printer(error),
@@ -127,8 +135,8 @@ export function installConsole({ global, host }: RuntimeScope): void {
     info: printer(info),
     log: printLog,
     table(data, columns) {
-      const table = consoleTable(data, columns, shapes);
-      print(log, table ?? format([data], shapes));
+      const table = inspector()?.consoleTable(data, columns);
+      print(log, table ?? format([data]));
     },
     time(label = "default") {
       const name = toDOMString(label);
@@ -144,7 +152,7 @@ export function installConsole({ global, host }: RuntimeScope): void {
       printTime(log, toDOMString(label), data);
     },
     trace(...data) {
-      const text = data.length === 0 ? "Trace" : "Trace: " + format(data, shapes);
+      const text = data.length === 0 ? "Trace" : "Trace: " + format(data);
       print(log, text + "\n" + withoutLastNewline(scriptStack(new ErrorOf().stack)));
     },
     warn: printer(warn),
@@ -158,6 +166,32 @@ export function installConsole({ global, host }: RuntimeScope): void {
   }
   defineClassString(console, "console");
   defineValue(global, "console", console);
+}
+
+const unavailable = "[No memory to show it]";
+
+function inspector(): Inspector | undefined {
+  try {
+    return loadPart("inspect");
+  } catch {
+    // The console never throws.
+    return undefined;
+  }
+}
+
+/** Joins the arguments. Text and numbers need no part. */
+function format(data: readonly unknown[]): string {
+  let text = "";
+  for (let index = 0; index < data.length; index++) {
+    const item = data[index];
+    const isPlain =
+      typeof item === "string"
+        ? item.length <= maxPlainLength && (index > 0 || indexOf(item, "%") < 0)
+        : typeof item === "boolean" || (typeof item === "number" && !is(item, -0));
+    if (!isPlain) return inspector()?.format(data) ?? unavailable;
+    text += (index === 0 ? "" : " ") + item;
+  }
+  return text.length <= maxPlainLength ? text : (inspector()?.format(data) ?? unavailable);
 }
 
 function duration(elapsed: number): string {

@@ -212,3 +212,8 @@ export function uncurryGetter(prototype: object, name: PropertyKey): (self: unkn
   // Only an engine without resizable buffers lacks a getter: then nothing is resizable.
   return uncurry((get ?? (() => false)) as () => never);
 }
+
+/** `RegExp.prototype.exec`. */
+export const execute: (self: RegExp, text: string) => unknown = uncurry(RegExp.prototype.exec);
+export const parseInteger: typeof parseInt = parseInt;
+export const parseDecimal: typeof parseFloat = parseFloat;

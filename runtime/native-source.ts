@@ -1,7 +1,8 @@
 import { createWeakMap, defineProperty, functionPrototype, uncurry } from "./intrinsics.ts";
 
 const names = createWeakMap<object, string>();
-const sourceOf: (self: unknown) => string = uncurry(Function.prototype.toString);
+/** `Function.prototype.toString` of the engine. */
+export const sourceOf: (self: unknown) => string = uncurry(Function.prototype.toString);
 
 /** Notes that a function stands for a built-in one, whose source a script does not see. */
 export function hideSource(operation: object, name: string): void {

@@ -4,6 +4,7 @@
  */
 import { makeKit } from "netdevice:kit";
 import { type GuestPart, guestParts } from "../src/boundary.ts";
+import type { Inspector } from "./console.ts";
 import { hostPart } from "./host.ts";
 import { captureShapes } from "./interface-shapes.ts";
 import { defineAttribute, defineValue } from "./interface.ts";
@@ -22,6 +23,7 @@ export type PartInstaller<Name extends GuestPart> = (
 /** What the rest of the runtime may ask of each part. */
 interface PartExports {
   readonly files: void;
+  readonly inspect: Inspector;
 }
 
 interface LoadedPart {

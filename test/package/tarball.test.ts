@@ -180,6 +180,7 @@ const requiredFiles = [
   "dist/engine.wasm",
   "dist/guest-bundle.js",
   "dist/parts/files.js",
+  "dist/parts/inspect.js",
   "dist/index.d.ts",
   "dist/index.js",
   "dist/worker/entry.js",

@@ -1,13 +1,13 @@
 /** Texts of strings and property names for the console. */
 import {
   charCodeAt,
+  execute,
   indexOf,
   jsonStringify,
   numberToString,
   stringSlice,
   StringOf,
-  uncurry,
-} from "./intrinsics.ts";
+} from "../intrinsics.ts";
 
 /** Longest string inside of an object that is shown whole, in code units. */
 const maxStringLength = 10_000;
@@ -16,7 +16,6 @@ const maxStringLength = 10_000;
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const special = /[\0-\x1f'\\\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff]/;
 const identifier = /^[A-Za-z_$][\w$]*$/;
-const execute: (self: RegExp, text: string) => unknown = uncurry(RegExp.prototype.exec);
 
 /** The text as a string literal, in the quotes that need no escape. Long texts are cut. */
 export function quote(text: string): string {

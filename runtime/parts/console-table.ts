@@ -1,16 +1,15 @@
-import { collectionSize, eachItem } from "./built-in-readers.ts";
-import { inspect } from "./inspect.ts";
-import type { InterfaceShapes } from "./interface-shapes.ts";
+import { collectionSize, eachItem } from "../built-in-readers.ts";
 import {
   createList,
   getOwnPropertyDescriptor,
   isArray,
   type SafeMap,
   createMap,
-} from "./intrinsics.ts";
-import { dataProperty, enumerableKeys, isData } from "./object-kind.ts";
+} from "../intrinsics.ts";
+import { dataProperty, enumerableKeys, isData } from "../object-kind.ts";
+import { isObject } from "../webidl.ts";
+import { inspect } from "./inspection.ts";
 import { propertyKey } from "./quote.ts";
-import { isObject } from "./webidl.ts";
 
 const maxRows = 100;
 const maxColumns = 20;
@@ -25,11 +24,7 @@ interface Row {
 }
 
 /** Draws the table of `console.table`, `undefined` when the data has no rows. */
-export function consoleTable(
-  data: unknown,
-  columns: unknown,
-  shapes: InterfaceShapes,
-): string | undefined {
+export function consoleTable(data: unknown, columns: unknown): string | undefined {
   if (!isObject(data)) return undefined;
   const rows = createList<Row>();
   const names = createList<string>();
@@ -43,10 +38,10 @@ export function consoleTable(
         const keys = given ?? enumerableKeys(value, false);
         for (let position = 0; position < keys.length; position++) {
           const key = keys[position];
-          if (typeof key === "string") addCell(value, key, names, cells, shapes);
+          if (typeof key === "string") addCell(value, key, names, cells);
         }
       } else {
-        cells.set(valuesColumn, cell(value, shapes));
+        cells.set(valuesColumn, cell(value));
         hasValues = true;
       }
       return rows.length < maxRows;
@@ -73,24 +68,18 @@ function eachRow(data: object, visit: (index: string, value: unknown) => boolean
   }
 }
 
-function addCell(
-  row: object,
-  key: string,
-  names: string[],
-  cells: SafeMap<string, string>,
-  shapes: InterfaceShapes,
-): void {
+function addCell(row: object, key: string, names: string[], cells: SafeMap<string, string>): void {
   const descriptor = getOwnPropertyDescriptor(row, key);
   if (descriptor === undefined) return;
   if (!includes(names, key)) {
     if (names.length >= maxColumns) return;
     names[names.length] = key;
   }
-  cells.set(key, isData(descriptor) ? cell(descriptor.value, shapes) : "[Getter]");
+  cells.set(key, isData(descriptor) ? cell(descriptor.value) : "[Getter]");
 }
 
-function cell(value: unknown, shapes: InterfaceShapes): string {
-  const text = inspect(value, shapes, 0);
+function cell(value: unknown): string {
+  const text = inspect(value, 0);
   let line = "";
   for (let index = 0; index < text.length && index < maxCellLength; index++) {
     const character = text[index] ?? "";

@@ -1,11 +1,15 @@
-import { inspect, inspectPrimitive } from "./inspect.ts";
-import type { InterfaceShapes } from "./interface-shapes.ts";
-import { indexOf, is, NumberOf, stringSlice, StringOf } from "./intrinsics.ts";
+import {
+  indexOf,
+  is,
+  NumberOf,
+  parseDecimal,
+  parseInteger,
+  stringSlice,
+  StringOf,
+} from "../intrinsics.ts";
+import { isObject } from "../webidl.ts";
+import { inspect, inspectPrimitive } from "./inspection.ts";
 import { cut } from "./quote.ts";
-import { isObject } from "./webidl.ts";
-
-const parseInteger = parseInt;
-const parseDecimal = parseFloat;
 
 /** Longest string argument that is printed whole, in code units. */
 const maxStringLength = 2 ** 20;
@@ -15,7 +19,7 @@ const maxStringLength = 2 ** 20;
  *
  * @see https://console.spec.whatwg.org/#formatter
  */
-export function format(data: readonly unknown[], shapes: InterfaceShapes): string {
+export function format(data: readonly unknown[]): string {
   let text = "";
   let next = 0;
   const first = data[0];
@@ -30,7 +34,7 @@ export function format(data: readonly unknown[], shapes: InterfaceShapes): strin
       const replacement = isPercent
         ? "%"
         : next < data.length
-          ? replace(specifier, data[next], shapes)
+          ? replace(specifier, data[next])
           : undefined;
       text += stringSlice(first, start, mark) + (replacement ?? "%" + specifier);
       start = mark + 2;
@@ -40,22 +44,22 @@ export function format(data: readonly unknown[], shapes: InterfaceShapes): strin
   }
   for (; next < data.length; next++) {
     const item = data[next];
-    text += (next === 0 ? "" : " ") + show(item, shapes);
+    text += (next === 0 ? "" : " ") + show(item);
   }
   return cut(text, maxStringLength);
 }
 
 /** A string as it is, anything else inspected. */
-export function show(value: unknown, shapes: InterfaceShapes): string {
-  return typeof value === "string" ? value : inspect(value, shapes);
+export function show(value: unknown): string {
+  return typeof value === "string" ? value : inspect(value);
 }
 
 /** The text for a specifier, `undefined` when there is no such specifier. */
-function replace(specifier: string, value: unknown, shapes: InterfaceShapes): string | undefined {
+function replace(specifier: string, value: unknown): string | undefined {
   switch (specifier) {
     case "s":
       if (typeof value === "string") return value;
-      return isObject(value) ? inspect(value, shapes, 0) : inspectPrimitive(value);
+      return isObject(value) ? inspect(value, 0) : inspectPrimitive(value);
     case "d":
       return isObject(value) || typeof value === "symbol" ? "NaN" : number(value, NumberOf(value));
     case "i":
@@ -64,7 +68,7 @@ function replace(specifier: string, value: unknown, shapes: InterfaceShapes): st
       return number(value, isConvertible(value) ? parseDecimal(StringOf(value)) : NaN);
     case "o":
     case "O":
-      return inspect(value, shapes);
+      return inspect(value);
     case "c":
       // There is no style here.
       return "";

@@ -1,5 +1,5 @@
 /** Lays out what the console shows on lines. */
-import { indexOf, stringSlice } from "./intrinsics.ts";
+import { indexOf, stringSlice } from "../intrinsics.ts";
 
 /** Longest object that stays on one line. */
 const lineLength = 72;

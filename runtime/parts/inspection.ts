@@ -8,9 +8,8 @@ import {
   readPrimitive,
   readRegExp,
   typedArrayLength,
-} from "./built-in-readers.ts";
-import { compose, indent } from "./inspect-layout.ts";
-import type { InterfaceShapes } from "./interface-shapes.ts";
+} from "../built-in-readers.ts";
+import { shapes } from "../interface-shapes.ts";
 import {
   createList,
   getOwnPropertyDescriptor,
@@ -22,8 +21,8 @@ import {
   stringSlice,
   typedArrayName,
   Uint8ArrayOf,
-  uncurry,
-} from "./intrinsics.ts";
+} from "../intrinsics.ts";
+import { sourceOf } from "../native-source.ts";
 import {
   dataProperty,
   enumerableKeys,
@@ -32,10 +31,11 @@ import {
   inheritedData,
   isData,
   ownName,
-} from "./object-kind.ts";
+} from "../object-kind.ts";
+import { scriptStack } from "../stack.ts";
+import { isObject } from "../webidl.ts";
+import { compose, indent } from "./inspect-layout.ts";
 import { cut, more, propertyKey, quote } from "./quote.ts";
-import { scriptStack } from "./stack.ts";
-import { isObject } from "./webidl.ts";
 
 const defaultDepth = 4;
 const maxEntries = 100;
@@ -47,18 +47,12 @@ const maxHoles = 10_000;
 const maxKeyedLength = 1_000;
 const maxTotalLength = 65_536;
 
-const functionToString: (self: unknown) => string = uncurry(Function.prototype.toString);
-
 /**
  * Describes a value for people, much as Node does. Calls no getter, `toJSON` or other method of the script; only the traps of a Proxy
  * can notice. Never throws.
  */
-export function inspect(
-  value: unknown,
-  shapes: InterfaceShapes,
-  depth: number = defaultDepth,
-): string {
-  return cut(new Inspection(shapes, depth).describe(value, 0), maxTotalLength);
+export function inspect(value: unknown, depth: number = defaultDepth): string {
+  return cut(new Inspection(depth).describe(value, 0), maxTotalLength);
 }
 
 /** Describes a value that is not an object. */
@@ -77,7 +71,6 @@ export function inspectPrimitive(value: unknown): string {
 
 /** One call of {@link inspect}. */
 class Inspection {
-  readonly #shapes: InterfaceShapes;
   readonly #maxDepth: number;
   /** The objects around the one that is described. */
   readonly #around: object[] = createList();
@@ -85,8 +78,7 @@ class Inspection {
   readonly #circular: object[] = createList();
   #remaining = maxTotalLength;
 
-  constructor(shapes: InterfaceShapes, depth: number) {
-    this.#shapes = shapes;
+  constructor(depth: number) {
     this.#maxDepth = depth;
   }
 
@@ -111,7 +103,7 @@ class Inspection {
       }
       return this.#charge("[Circular *" + (number + 1) + "]");
     }
-    const identity = identify(object, this.#shapes);
+    const identity = identify(object, shapes);
     const leaf = this.#headline(object, identity, depth);
     if (leaf === undefined && depth > this.#maxDepth) {
       return this.#charge("[" + (identity.kind === "Array" ? "Array" : identity.name) + "]");
@@ -337,7 +329,7 @@ function describeFunction(callable: object, { name }: Identity): string {
 
 function attemptSource(callable: object): string {
   try {
-    return functionToString(callable);
+    return sourceOf(callable);
   } catch {
     // A callable Proxy, in an engine that gives it no source.
     return "";
