@@ -217,3 +217,13 @@ export function uncurryGetter(prototype: object, name: PropertyKey): (self: unkn
 export const execute: (self: RegExp, text: string) => unknown = uncurry(RegExp.prototype.exec);
 export const parseInteger: typeof parseInt = parseInt;
 export const parseDecimal: typeof parseFloat = parseFloat;
+
+/** `Array.prototype.sort`. */
+export const sortList: <T>(self: T[], compare: (one: T, other: T) => number) => unknown = uncurry(
+  Array.prototype.sort,
+);
+
+/** %IteratorPrototype%. */
+export const iteratorPrototype: object = getPrototypeOf(
+  getPrototypeOf([][Symbol.iterator]()) as object,
+) as object;

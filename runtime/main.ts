@@ -14,7 +14,7 @@ import { defineValue } from "./interface.ts";
 import { installInterfaces, installWebSocket } from "./interfaces.ts";
 import { deleteProperty, jsonParse, jsonStringify, ownKeys } from "./intrinsics.ts";
 import { createNetworkDevice, UpdateQueue } from "./network-device.ts";
-import { connectParts } from "./parts.ts";
+import { connectParts, defineLazy } from "./parts.ts";
 import { installPerformance } from "./performance.ts";
 import { describe, Reporter } from "./report.ts";
 import type { RuntimeScope } from "./scope.ts";
@@ -22,7 +22,7 @@ import { Steps } from "./steps.ts";
 import { installStructuredClone } from "./structured-clone.ts";
 import { installTimers, Timers } from "./timers.ts";
 import { installTurbulenz, type TurbulenzHandlers } from "./turbulenz.ts";
-import { installUrl } from "./url.ts";
+import { connectUrlService } from "./url-service.ts";
 import {
   connectWebSockets,
   handleMessage,
@@ -42,6 +42,7 @@ export const install: Install = (global, hostCalls) => {
     timeOrigin: 0,
   };
   connectHost(host);
+  connectUrlService(host.url);
   const reporter = new Reporter(() => scope);
   const reportNext = (exception: unknown): void => reporter.reportNext(exception);
   const steps = new Steps(reportNext);
@@ -167,7 +168,7 @@ function installGroups(scope: RuntimeScope, timers: Timers): readonly InstalledG
   const installers: readonly (readonly [GuestGlobal, () => void])[] = [
     ["WebSocket", () => installWebSocket(global)],
     ["timers", () => installTimers(scope, timers)],
-    ["url", () => installUrl(scope)],
+    ["url", () => defineLazy(global, "url", ["URL", "URLSearchParams"])],
     ["encoding", () => (installEncoding(scope), installBase64(scope))],
     ["crypto", () => installCrypto(scope)],
     ["performance", () => installPerformance(scope)],

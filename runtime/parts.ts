@@ -24,6 +24,7 @@ export type PartInstaller<Name extends GuestPart> = (
 interface PartExports {
   readonly files: void;
   readonly inspect: Inspector;
+  readonly url: void;
 }
 
 interface LoadedPart {

@@ -181,6 +181,7 @@ const requiredFiles = [
   "dist/guest-bundle.js",
   "dist/parts/files.js",
   "dist/parts/inspect.js",
+  "dist/parts/url.js",
   "dist/index.d.ts",
   "dist/index.js",
   "dist/worker/entry.js",

@@ -1,4 +1,4 @@
-import { defineFunction, defineInterface } from "./interface.ts";
+import { defineFunction, defineInterface } from "../interface.ts";
 import {
   apply,
   createList,
@@ -6,15 +6,14 @@ import {
   defineProperty,
   getOwnPropertyDescriptor,
   ownKeys,
+  sortList,
   stringSlice,
   symbolIterator,
   toArray,
   TypeErrorOf,
-  uncurry,
-} from "./intrinsics.ts";
-import { defineIterator, type IterationKind, iterate } from "./pair-iterator.ts";
-import type { QueryPair } from "./url-service.ts";
-import { parseQuery, serializeQuery } from "./url-service.ts";
+} from "../intrinsics.ts";
+import type { QueryPair } from "../url-service.ts";
+import { parseQuery, serializeQuery } from "../url-service.ts";
 import {
   type Callback,
   checkArguments,
@@ -24,10 +23,8 @@ import {
   iteratorMethod,
   toSequence,
   toUSVString,
-} from "./webidl.ts";
-
-const sort: (self: unknown, compare: (one: QueryPair, other: QueryPair) => number) => unknown =
-  uncurry(Array.prototype.sort);
+} from "../webidl.ts";
+import { defineIterator, type IterationKind, iterate } from "./pair-iterator.ts";
 
 /** Makes `params` the query of a URL whose `search` attribute is given; `changed` is told each new query. */
 export let attachQuery: (
@@ -121,7 +118,7 @@ export class URLSearchParams {
 
   sort(): void {
     // The operators compare code units, as the standard asks for.
-    sort(read(this), (one, other) => (one[0] < other[0] ? -1 : one[0] > other[0] ? 1 : 0));
+    sortList(read(this), (one, other) => (one[0] < other[0] ? -1 : one[0] > other[0] ? 1 : 0));
     this.#update();
   }
 
@@ -178,10 +175,10 @@ export class URLSearchParams {
   }
 }
 
-/** Installs `URLSearchParams`. */
-export function installUrlSearchParams(global: object): void {
+/** Defines `URLSearchParams`. */
+export function defineUrlSearchParams(target: object): void {
   const { prototype } = URLSearchParams;
-  defineInterface(global, URLSearchParams, { name: "URLSearchParams" });
+  defineInterface(target, URLSearchParams, { name: "URLSearchParams" });
   defineFunction(prototype, "append", prototype.append, 2);
   defineFunction(prototype, "delete", prototype.delete, 1);
   defineFunction(prototype, "get", prototype.get, 1);

@@ -1,14 +1,11 @@
 /** Iterators over pairs, as Web IDL's `iterable<K, V>` makes them. */
-import { defineClassString, defineFunction } from "./interface.ts";
-import { deleteProperty, getPrototypeOf, setPrototypeOf, TypeErrorOf } from "./intrinsics.ts";
+import { defineClassString, defineFunction } from "../interface.ts";
+import { deleteProperty, iteratorPrototype, setPrototypeOf, TypeErrorOf } from "../intrinsics.ts";
 
 /** What an iterator gives of each pair. */
 export type IterationKind = "entries" | "keys" | "values";
 
 type PairAt = (index: number) => readonly [unknown, unknown] | undefined;
-
-/** %IteratorPrototype%. */
-const iteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()) as object);
 
 class PairIterator {
   readonly #kind: IterationKind;

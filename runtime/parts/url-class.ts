@@ -1,9 +1,8 @@
-import { defineFunction, defineInterface } from "./interface.ts";
-import { TypeErrorOf } from "./intrinsics.ts";
-import type { RuntimeScope } from "./scope.ts";
-import { attachQuery, installUrlSearchParams, URLSearchParams } from "./url-search-params.ts";
-import { connectUrlService, requestUrl, type UrlParts } from "./url-service.ts";
-import { checkArguments, illegalInvocation, toUSVString } from "./webidl.ts";
+import { defineFunction, defineInterface } from "../interface.ts";
+import { TypeErrorOf } from "../intrinsics.ts";
+import { requestUrl, type UrlParts } from "../url-service.ts";
+import { checkArguments, illegalInvocation, toUSVString } from "../webidl.ts";
+import { attachQuery, URLSearchParams } from "./url-search-params.ts";
 
 /** Positions in {@link UrlParts}. */
 const href = 0;
@@ -176,13 +175,11 @@ class URL {
   }
 }
 
-/** Installs `URL` and `URLSearchParams`. */
-export function installUrl({ global, host: calls }: RuntimeScope): void {
-  connectUrlService(calls.url);
-  defineInterface(global, URL, { name: "URL", length: 1 });
+/** Defines `URL`. */
+export function defineUrl(target: object): void {
+  defineInterface(target, URL, { name: "URL", length: 1 });
   defineFunction(URL, "parse", URL.parse, 1);
   defineFunction(URL, "canParse", URL.canParse, 1);
-  installUrlSearchParams(global);
 }
 
 function parse(url: unknown, base: unknown): UrlParts | undefined {
