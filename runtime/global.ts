@@ -1,5 +1,4 @@
 import { defineHandlers } from "./event-handler.ts";
-import { EventTarget } from "./event-target.ts";
 import { hostAlert } from "./host.ts";
 import { defineFunction } from "./interface.ts";
 import {
@@ -9,17 +8,17 @@ import {
   jsonStringify,
   PromiseOf,
   promiseThen,
-  setPrototypeOf,
   TypeErrorOf,
 } from "./intrinsics.ts";
 import { installNativeSource } from "./native-source.ts";
 import type { RuntimeScope } from "./scope.ts";
 import { checkArguments, isCallable, toDOMString } from "./webidl.ts";
+import { installScopeInterfaces } from "./worker-scope.ts";
 
 /** Makes the global an `EventTarget` with the handlers, names and functions that every scope of a browser has. */
 export function installGlobal({ global, report }: RuntimeScope): void {
   installNativeSource();
-  setPrototypeOf(global, EventTarget.prototype);
+  installScopeInterfaces(global);
   // The ng build's hook would hand scripts the functions on the stack, those of the runtime among them.
   deleteProperty(ErrorOf, "prepareStackTrace");
   for (const name of ["window", "self"]) {

@@ -29,6 +29,7 @@ import {
   handleSocketEvent,
   shutDownSockets,
 } from "./web-socket.ts";
+import { installWorkerScope, setOnline } from "./worker-scope.ts";
 
 /** Builds the runtime in a fresh context; see `Install` in the boundary. */
 export const install: Install = (global, hostCalls) => {
@@ -39,6 +40,7 @@ export const install: Install = (global, hostCalls) => {
     maxTimers: 0,
     maxListeners: 0,
     args: [],
+    baseUrl: "",
     timeOrigin: 0,
   };
   connectHost(host);
@@ -70,12 +72,13 @@ export const install: Install = (global, hostCalls) => {
 
   function configure(json: string): void {
     const given = jsonParse(json) as RuntimeOptions;
-    const { globals, delivery, maxTimers, maxListeners, args, timeOrigin } = given;
+    const { globals, delivery, maxTimers, maxListeners, args, baseUrl, timeOrigin } = given;
     options.globals = globals;
     options.delivery = delivery;
     options.maxTimers = maxTimers;
     options.maxListeners = maxListeners;
     options.args = args;
+    options.baseUrl = baseUrl;
     options.timeOrigin = timeOrigin;
     for (let index = 0; index < groups.length; index++) {
       const { name, globals: names } = groups[index] as InstalledGroup;
@@ -108,7 +111,9 @@ export const install: Install = (global, hostCalls) => {
     deliver(kind, id, tenths, data) {
       if (unfinished !== undefined) finishDispatch();
       if (reporter.hasReported) reporter.beginTurn();
-      if (queue !== undefined && kind !== EventKind.Alarm) {
+      if (kind === EventKind.Online) {
+        setOnline(global, id === 1);
+      } else if (queue !== undefined && kind !== EventKind.Alarm) {
         queue.add(kind, id, data);
       } else if (kind === EventKind.Text || kind === EventKind.Binary) {
         handleMessage(id, data, tenths);
@@ -172,6 +177,7 @@ function installGroups(scope: RuntimeScope, timers: Timers): readonly InstalledG
     ["encoding", () => (installEncoding(scope), installBase64(scope))],
     ["crypto", () => installCrypto(scope)],
     ["performance", () => installPerformance(scope)],
+    ["worker", () => installWorkerScope(scope)],
     ["structuredClone", () => installStructuredClone(scope)],
     ["console", () => installConsole(scope)],
   ];

@@ -10,6 +10,7 @@ import { captureShapes } from "./interface-shapes.ts";
 import { defineAttribute, defineValue } from "./interface.ts";
 import { createList, defineProperty, getOwnPropertyDescriptor, ownKeys } from "./intrinsics.ts";
 import type { RuntimeScope } from "./scope.ts";
+import type { WorkerObjects } from "./worker-scope.ts";
 
 /** What the bundle of a part evaluates to. */
 type PartBundle = (kit: object, Object: unknown) => PartInstaller<GuestPart>;
@@ -25,6 +26,7 @@ interface PartExports {
   readonly files: void;
   readonly inspect: Inspector;
   readonly url: void;
+  readonly worker: WorkerObjects;
 }
 
 interface LoadedPart {

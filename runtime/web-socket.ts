@@ -299,7 +299,8 @@ export class WebSocket extends EventTarget {
           noteGone(id, data);
           lost(socket, jsonParse(data as string) as CloseEventData, isNow);
           break;
-        case EventKind.Alarm:
+        default:
+          // The others are about no socket.
           break;
       }
     };

@@ -59,6 +59,8 @@ export interface NetworkBinding extends Disposable {
    * @throws {SandboxError} `ERR_OPTION` for a wrong policy; `ERR_CLOSED` once the binding has ended.
    */
   setPolicy(policy: NetworkPolicy): Promise<void>;
+  /** Tells scripts whether the device is on a network, as `setOnline` of a sandbox does. */
+  setOnline(online: boolean): Promise<void>;
   /** Settles when no socket, timer or job of the guest is left, or the binding is disposed of. */
   idle(): Promise<void>;
 }
@@ -141,6 +143,11 @@ export function bindNetworkDevice(
       const resolved = resolvePolicy(policy);
       if (isDisposed) throw new SandboxError("ERR_CLOSED", "The binding is disposed of");
       await device.setPolicy(resolved);
+    },
+    async setOnline(online) {
+      checkBoolean("online", online);
+      if (isDisposed) throw new SandboxError("ERR_CLOSED", "The binding is disposed of");
+      await device.setOnline(online);
     },
     idle: () => device.idle(),
     [Symbol.dispose]: () => end(() => device.release()),

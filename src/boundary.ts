@@ -21,6 +21,8 @@ export const EventKind = {
   Close: 4,
   /** The alarm set by {@link HostCalls.setAlarm} went off. `id` is 0. */
   Alarm: 5,
+  /** The device is on a network, or no longer is: `id` is 1 or 0. */
+  Online: 6,
 } as const;
 
 /** One of {@link EventKind}. */
@@ -130,7 +132,7 @@ export interface HostCalls {
 }
 
 /** Parts of the runtime that are evaluated when a script first touches one of their globals; entries in `runtime/parts/`. */
-export const guestParts = ["files", "inspect", "url"] as const;
+export const guestParts = ["files", "inspect", "url", "worker"] as const;
 
 /** One of {@link guestParts}. */
 export type GuestPart = (typeof guestParts)[number];
@@ -146,6 +148,8 @@ export interface RuntimeOptions {
   readonly maxListeners: number;
   /** Values of `NetworkDevice.args`. */
   readonly args: readonly string[];
+  /** Base of relative URLs, which `location` shows; `""` for none. */
+  readonly baseUrl: string;
   /** `Date.now()` of the host when the sandbox started: `performance.timeOrigin`. */
   readonly timeOrigin: number;
 }
@@ -163,6 +167,7 @@ export const guestGlobals = [
   "crypto",
   "performance",
   "structuredClone",
+  "worker",
   "turbulenz",
 ] as const;
 

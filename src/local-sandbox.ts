@@ -60,6 +60,8 @@ export interface LocalSandbox {
   idle(): Promise<void>;
   /** See `Sandbox.setPolicy`. */
   setPolicy(policy: NetworkPolicy): Promise<void>;
+  /** See `Sandbox.setOnline`. */
+  setOnline(online: boolean): Promise<void>;
   /** See `Sandbox.usage`. */
   usage(): Promise<Usage>;
   /** See `Sandbox.close`. */
@@ -152,6 +154,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       return end.before(device.run(prepare, name, type));
     },
     setPolicy: (policy) => end.before(device.setPolicy(policy)),
+    setOnline: (online) => end.before(device.setOnline(online)),
     async idle() {
       if (closing === undefined) await device.idle();
       await closing;

@@ -104,6 +104,7 @@ export class NetworkDevice {
       maxTimers: limits.maxTimers,
       maxListeners: limits.maxListeners,
       args: options.args,
+      baseUrl: options.baseUrl ?? "",
       timeOrigin: Date.now(),
     };
     this.#guest = new Guest(context, this.#actions(), runtimeOptions, {
@@ -132,6 +133,16 @@ export class NetworkDevice {
   /** Puts another policy in force: see {@link Network.setPolicy}. */
   setPolicy(policy: NetworkPolicy): Promise<void> {
     return this.#network.setPolicy(policy);
+  }
+
+  /** Tells the guest whether the device is on a network. */
+  setOnline(online: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#turns.post(() => {
+        resolve();
+        return this.#guest.deliver(EventKind.Online, online ? 1 : 0, this.#now());
+      });
+    });
   }
 
   get queuedEvents(): number {

@@ -85,6 +85,13 @@ export interface Sandbox extends AsyncDisposable {
    * @throws {SandboxError} `ERR_OPTION` for a wrong policy, `ERR_CLOSED` if the sandbox is closed.
    */
   setPolicy(policy: NetworkPolicy): Promise<void>;
+  /**
+   * Tells scripts whether the device is on a network: `navigator.onLine`, and the events `online` and `offline` of the global, which
+   * libraries reconnect by. It changes nothing else. True at first.
+   *
+   * @throws {SandboxError} `ERR_OPTION` for what is no boolean, `ERR_CLOSED` if the sandbox is closed.
+   */
+  setOnline(online: boolean): Promise<void>;
   /** What the sandbox consumes, after the turn that is running now. */
   usage(): Promise<Usage>;
   /** Resolves once the sandbox is closed, with the error that closed it, if any. */
@@ -138,6 +145,10 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     },
     idle: (idleOptions = {}) => untilAborted(inner.idle(), idleOptions.signal),
     setPolicy: async (policy) => inner.setPolicy(resolvePolicy(policy)),
+    setOnline: async (online) => {
+      checkBoolean("online", online);
+      await inner.setOnline(online);
+    },
     usage: () => inner.usage(),
     closed: closed.promise,
     close: () => inner.close(),
@@ -152,7 +163,10 @@ type ResolvedOptions = Omit<LocalSandboxOptions, "transport" | "closed" | "watch
 type CommonOptions = ResolvedOptions & Pick<LocalSandboxOptions, "closed">;
 
 /** What a sandbox on this thread and one in a worker have in common. */
-type InnerSandbox = Pick<LocalSandbox, "run" | "idle" | "setPolicy" | "usage" | "close">;
+type InnerSandbox = Pick<
+  LocalSandbox,
+  "run" | "idle" | "setPolicy" | "setOnline" | "usage" | "close"
+>;
 
 const optionNames: Readonly<Record<keyof SandboxOptions, true>> = {
   isolation: true,

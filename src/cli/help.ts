@@ -33,7 +33,8 @@ Script
   --type script|module      how the script is parsed
   --delivery auto|update    run callbacks as events arrive, or only in NetworkDevice.update()
   --globals LIST            groups of globals, separated by commas: WebSocket, timers, console,
-                            url, encoding, crypto, performance, structuredClone, turbulenz;
+                            url, encoding, crypto, performance, structuredClone, worker,
+                            turbulenz;
                             default: all but turbulenz; turbulenz alone: all of them; none
 
 Limits

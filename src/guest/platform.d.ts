@@ -3,6 +3,50 @@
 /** The global object. It is no window: there is no document. */
 declare var self: typeof globalThis;
 declare var window: typeof globalThis;
+declare var WorkerGlobalScope: { prototype: EventTarget };
+declare var DedicatedWorkerGlobalScope: { prototype: EventTarget };
+
+/** What a worker knows of its surroundings: the same in every sandbox, but for `onLine`. */
+interface WorkerNavigator {
+  readonly appCodeName: string;
+  readonly appName: string;
+  readonly appVersion: string;
+  readonly platform: string;
+  readonly product: string;
+  readonly userAgent: string;
+  readonly language: string;
+  readonly languages: readonly string[];
+  /** Whether the device is on a network, as far as the host has told. */
+  readonly onLine: boolean;
+  readonly hardwareConcurrency: number;
+}
+declare var WorkerNavigator: { prototype: WorkerNavigator };
+declare const navigator: WorkerNavigator;
+
+/** The base URL that the host gave, else `about:blank`. */
+interface WorkerLocation {
+  readonly href: string;
+  readonly origin: string;
+  readonly protocol: string;
+  readonly host: string;
+  readonly hostname: string;
+  readonly port: string;
+  readonly pathname: string;
+  readonly search: string;
+  readonly hash: string;
+  toString(): string;
+}
+declare var WorkerLocation: { prototype: WorkerLocation };
+declare const location: WorkerLocation;
+declare const origin: string;
+declare const isSecureContext: boolean;
+declare const crossOriginIsolated: boolean;
+
+/** The host told that the device is on a network again, or no longer. */
+declare var ononline: ((event: Event) => unknown) | null;
+declare var onoffline: ((event: Event) => unknown) | null;
+/** Throws for every URL: there is nothing to load from. */
+declare function importScripts(...urls: string[]): void;
 
 declare function addEventListener(
   type: "error",

@@ -47,6 +47,9 @@ function main({ options, compiled, seed }: ToWorker & { readonly type: "start" }
       case "policy":
         answer(message.call, sandbox?.setPolicy(message.policy ?? remotePolicy.decide));
         break;
+      case "online":
+        answer(message.call, sandbox?.setOnline(message.online));
+        break;
       case "close":
         void sandbox?.close();
         break;

@@ -50,6 +50,7 @@ export type ToWorker =
       readonly call: number;
       readonly policy: PolicyRules | undefined;
     }
+  | { readonly type: "online"; readonly call: number; readonly online: boolean }
   | { readonly type: "close" }
   | { readonly type: "verdict"; readonly request: number; readonly verdict: Verdict }
   /** The policy function threw, or its answer cannot be posted. */

@@ -35,6 +35,7 @@ export interface WorkerSandbox {
   run(source: string, name: string, type: "script" | "module"): Promise<void>;
   idle(): Promise<void>;
   setPolicy(policy: NetworkPolicy): Promise<void>;
+  setOnline(online: boolean): Promise<void>;
   usage(): Promise<Usage>;
   close(): Promise<void>;
 }
@@ -155,6 +156,10 @@ class Thread implements WorkerSandbox {
     this.#policy = policy;
     const rules = typeof policy === "function" ? undefined : policy;
     await this.#call((call) => ({ type: "policy", call, policy: rules }));
+  }
+
+  async setOnline(online: boolean): Promise<void> {
+    await this.#call((call) => ({ type: "online", call, online }));
   }
 
   async usage(): Promise<Usage> {

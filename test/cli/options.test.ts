@@ -135,6 +135,7 @@ describe("netdevice run", () => {
       "crypto",
       "performance",
       "structuredClone",
+      "worker",
       "turbulenz",
     ]);
     expect(run("a.js", "--globals=default").globals).not.toContain("turbulenz");

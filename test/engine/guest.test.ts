@@ -11,6 +11,7 @@ const options: RuntimeOptions = {
   maxListeners: 100,
   maxTimers: 1_000,
   args: [],
+  baseUrl: "",
   timeOrigin: 0,
 };
 

@@ -182,6 +182,7 @@ const requiredFiles = [
   "dist/parts/files.js",
   "dist/parts/inspect.js",
   "dist/parts/url.js",
+  "dist/parts/worker.js",
   "dist/index.d.ts",
   "dist/index.js",
   "dist/worker/entry.js",

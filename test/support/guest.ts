@@ -55,6 +55,7 @@ export async function createGuest(options: TestGuestOptions = {}): Promise<TestG
     maxTimers: 1_000,
     maxListeners: 100_000,
     args: [],
+    baseUrl: "",
     timeOrigin: 0,
     ...runtimeOptions,
   };
