@@ -13,6 +13,7 @@ import {
   TypeErrorOf,
   Uint8ArrayOf,
 } from "./intrinsics.ts";
+import { loadPart } from "./parts.ts";
 import {
   illegalInvocation,
   isObject,
@@ -22,6 +23,9 @@ import {
   toSequence,
   toUSVString,
 } from "./webidl.ts";
+
+/** Bytes that a stream of a blob gives at once. */
+const streamChunk = 65_536;
 
 type Part = string | Blob | ArrayBuffer | ArrayBufferView;
 
@@ -52,11 +56,7 @@ export class BlobParts {
   }
 }
 
-/**
- * Deviation: there is no `stream()`, because there are no streams.
- *
- * @see https://w3c.github.io/FileAPI/#blob-section
- */
+/** @see https://w3c.github.io/FileAPI/#blob-section */
 export class Blob {
   /** May be shared with the blob that this is a slice of. */
   #buffer: ArrayBuffer;
@@ -97,6 +97,21 @@ export class Blob {
     blob.#start = this.#start + from;
     blob.#size = to > from ? to - from : 0;
     return blob;
+  }
+
+  stream(): object {
+    if (!(#size in this)) illegalInvocation();
+    let position = this.#start;
+    const end = position + this.#size;
+    const buffer = this.#buffer;
+    return loadPart("streams").createByteStream({
+      async pull() {
+        const start = position;
+        position = end - start > streamChunk ? start + streamChunk : end;
+        return start === end ? undefined : copyBytes(buffer, start, position - start);
+      },
+      cancel() {},
+    });
   }
 
   // These are no async functions themselves: a script could tell them from a browser's.

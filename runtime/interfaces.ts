@@ -15,6 +15,24 @@ import { defineLazy } from "./parts.ts";
 import { PromiseRejectionEvent, rejectionState } from "./promise-rejection-event.ts";
 import { isWebSocket, readyStates, WebSocket } from "./web-socket.ts";
 
+const streamInterfaces = [
+  "ByteLengthQueuingStrategy",
+  "CountQueuingStrategy",
+  "ReadableByteStreamController",
+  "ReadableStream",
+  "ReadableStreamBYOBReader",
+  "ReadableStreamBYOBRequest",
+  "ReadableStreamDefaultController",
+  "ReadableStreamDefaultReader",
+  "TextDecoderStream",
+  "TextEncoderStream",
+  "TransformStream",
+  "TransformStreamDefaultController",
+  "WritableStream",
+  "WritableStreamDefaultController",
+  "WritableStreamDefaultWriter",
+];
+
 /** Installs every interface of the events family, and `Blob`. */
 export function installInterfaces(global: object): void {
   installDOMException(global);
@@ -66,6 +84,7 @@ export function installInterfaces(global: object): void {
   defineInterface(global, Blob, { name: "Blob", lengths: { slice: 0 } });
   defineInterface(global, File, { name: "File", length: 2 });
   defineLazy(global, "files", ["FileReader", "ProgressEvent"]);
+  defineLazy(global, "streams", streamInterfaces);
   defineHandlers(AbortSignal.prototype, ["abort"], (value) =>
     isAbortSignal(value) ? value : undefined,
   );

@@ -10,6 +10,7 @@ import { captureShapes } from "./interface-shapes.ts";
 import { defineAttribute, defineValue } from "./interface.ts";
 import { createList, defineProperty, getOwnPropertyDescriptor, ownKeys } from "./intrinsics.ts";
 import type { RuntimeScope } from "./scope.ts";
+import type { StreamTools } from "./stream-tools.ts";
 import type { WorkerObjects } from "./worker-scope.ts";
 
 /** What the bundle of a part evaluates to. */
@@ -25,6 +26,7 @@ export type PartInstaller<Name extends GuestPart> = (
 interface PartExports {
   readonly files: void;
   readonly inspect: Inspector;
+  readonly streams: StreamTools;
   readonly url: void;
   readonly worker: WorkerObjects;
 }

@@ -20,78 +20,107 @@ import { illegalInvocation, toBoolean, toDictionary, toDOMString } from "./webid
 /** Up to this many ASCII bytes, decoding here is faster than a call of the host. */
 const shortData = 64;
 
-/** @see https://encoding.spec.whatwg.org/#interface-textdecoder */
-export function defineTextDecoder(global: object, host: HostCalls): void {
-  class TextDecoder {
-    readonly #encoding: string;
-    readonly #fatal: boolean;
-    readonly #ignoreBOM: boolean;
-    /** Bytes of the stream so far that no character was made of. */
-    #rest = new Uint8ArrayOf(0);
-    #isStreaming = false;
-    #isBomSeen = false;
+/** What a `TextDecoder` does, without its interface. */
+export interface Decoder {
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  /** Decodes bytes that nobody else has; with `stream` others follow. */
+  decode(added: Uint8Array<ArrayBuffer>, stream: boolean): string;
+}
 
-    constructor(label: unknown = "utf-8", options?: unknown) {
-      const name = toDOMString(label);
-      const members = toDictionary(options);
-      this.#fatal = toBoolean(members?.["fatal"]);
-      this.#ignoreBOM = toBoolean(members?.["ignoreBOM"]);
-      this.#encoding = name === "utf-8" ? name : host.encodingName(jsonStringify(name));
-      if (this.#encoding === "") {
-        throw new RangeErrorOf("TextDecoder: " + jsonStringify(name) + " is no encoding");
-      }
-    }
+let host: Pick<HostCalls, "decode" | "encodingName">;
 
-    get encoding(): string {
-      if (!(#encoding in this)) illegalInvocation();
-      return this.#encoding;
-    }
+/** Makes a decoder of the arguments of the constructor. */
+export function createTextDecoder(label: unknown = "utf-8", options?: unknown): Decoder {
+  const name = toDOMString(label);
+  const members = toDictionary(options);
+  const fatal = toBoolean(members?.["fatal"]);
+  const ignoreBOM = toBoolean(members?.["ignoreBOM"]);
+  const encoding = name === "utf-8" ? name : host.encodingName(jsonStringify(name));
+  if (encoding === "") {
+    throw new RangeErrorOf("TextDecoder: " + jsonStringify(name) + " is no encoding");
+  }
+  /** Bytes of the stream so far that no character was made of. */
+  let rest = new Uint8ArrayOf(0);
+  let isStreaming = false;
+  let isBomSeen = false;
 
-    get fatal(): boolean {
-      if (!(#encoding in this)) illegalInvocation();
-      return this.#fatal;
-    }
-
-    get ignoreBOM(): boolean {
-      if (!(#encoding in this)) illegalInvocation();
-      return this.#ignoreBOM;
-    }
-
-    decode(input?: unknown, options?: unknown): string {
-      if (!(#encoding in this)) illegalInvocation();
-      const stream = toBoolean(toDictionary(options)?.["stream"]);
-      const added = input === undefined ? new Uint8ArrayOf(0) : copyBufferSource(input, "decode");
-      if (!this.#isStreaming) {
-        this.#rest = new Uint8ArrayOf(0);
-        this.#isBomSeen = false;
-      }
-      this.#isStreaming = stream;
-      const bytes = concatenate(this.#rest, added);
-      const length = typedArrayByteLength(bytes);
-      const complete = stream ? wholeCharacters(this.#encoding, bytes, length) : length;
-      this.#rest = part(bytes, complete, length);
-      return this.#withoutBom(this.#decodeWhole(part(bytes, 0, complete), complete));
-    }
-
-    #decodeWhole(bytes: Uint8Array, length: number): string {
-      const isUtf8 = this.#encoding === "utf-8";
-      if (length === 0) return "";
-      if (isUtf8 && length <= shortData && isAscii(bytes, length)) {
-        return fromCodeUnits(bytes, 0, length);
-      }
-      const json = host.decode(this.#encoding, this.#fatal, typedArrayBuffer(bytes) as ArrayBuffer);
-      if (json === "") throw new TypeErrorOf("decode: the data is no " + this.#encoding);
-      return jsonParse(json) as string;
-    }
-
-    #withoutBom(text: string): string {
-      if (text.length === 0 || this.#isBomSeen) return text;
-      this.#isBomSeen = true;
-      const hasBom = isUnicode(this.#encoding) && charCodeAt(text, 0) === 0xfeff;
-      return hasBom && !this.#ignoreBOM ? stringSlice(text, 1) : text;
-    }
+  function withoutBom(text: string): string {
+    if (text.length === 0 || isBomSeen) return text;
+    isBomSeen = true;
+    const hasBom = isUnicode(encoding) && charCodeAt(text, 0) === 0xfeff;
+    return hasBom && !ignoreBOM ? stringSlice(text, 1) : text;
   }
 
+  return {
+    encoding,
+    fatal,
+    ignoreBOM,
+    decode(added, stream) {
+      if (!isStreaming) {
+        rest = new Uint8ArrayOf(0);
+        isBomSeen = false;
+      }
+      isStreaming = stream;
+      const bytes = concatenate(rest, added);
+      const length = typedArrayByteLength(bytes);
+      const complete = stream ? wholeCharacters(encoding, bytes, length) : length;
+      rest = part(bytes, complete, length);
+      return withoutBom(decodeWhole(encoding, fatal, part(bytes, 0, complete), complete));
+    },
+  };
+}
+
+function decodeWhole(
+  encoding: string,
+  fatal: boolean,
+  bytes: Uint8Array<ArrayBuffer>,
+  length: number,
+): string {
+  if (length === 0) return "";
+  if (encoding === "utf-8" && length <= shortData && isAscii(bytes, length)) {
+    return fromCodeUnits(bytes, 0, length);
+  }
+  const json = host.decode(encoding, fatal, typedArrayBuffer(bytes) as ArrayBuffer);
+  if (json === "") throw new TypeErrorOf("decode: the data is no " + encoding);
+  return jsonParse(json) as string;
+}
+
+/** @see https://encoding.spec.whatwg.org/#interface-textdecoder */
+class TextDecoder {
+  readonly #decoder: Decoder;
+
+  constructor(label?: unknown, options?: unknown) {
+    this.#decoder = createTextDecoder(label, options);
+  }
+
+  get encoding(): string {
+    if (!(#decoder in this)) illegalInvocation();
+    return this.#decoder.encoding;
+  }
+
+  get fatal(): boolean {
+    if (!(#decoder in this)) illegalInvocation();
+    return this.#decoder.fatal;
+  }
+
+  get ignoreBOM(): boolean {
+    if (!(#decoder in this)) illegalInvocation();
+    return this.#decoder.ignoreBOM;
+  }
+
+  decode(input?: unknown, options?: unknown): string {
+    if (!(#decoder in this)) illegalInvocation();
+    const stream = toBoolean(toDictionary(options)?.["stream"]);
+    const added = input === undefined ? new Uint8ArrayOf(0) : copyBufferSource(input, "decode");
+    return this.#decoder.decode(added, stream);
+  }
+}
+
+/** Installs `TextDecoder`. */
+export function defineTextDecoder(global: object, calls: HostCalls): void {
+  host = calls;
   defineInterface(global, TextDecoder, { name: "TextDecoder" });
   defineFunction(TextDecoder.prototype, "decode", TextDecoder.prototype.decode, 0);
 }

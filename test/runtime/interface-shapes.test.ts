@@ -58,7 +58,12 @@ const interfaces = [
     "EventTarget",
     { aborted: "get", reason: "get", throwIfAborted: 0, onabort: "get set" },
   ],
-  ["Blob", 0, null, { size: "get", type: "get", slice: 0, text: 0, arrayBuffer: 0, bytes: 0 }],
+  [
+    "Blob",
+    0,
+    null,
+    { size: "get", type: "get", slice: 0, stream: 0, text: 0, arrayBuffer: 0, bytes: 0 },
+  ],
   ["File", 2, "Blob", { name: "get", lastModified: "get" }],
   [
     "WebSocket",

@@ -3,6 +3,24 @@ import { buildNames } from "../support/builds.ts";
 import { createTestEngine } from "../support/engine.ts";
 import { createGuest } from "../support/guest.ts";
 
+const streamNames = [
+  "ByteLengthQueuingStrategy",
+  "CountQueuingStrategy",
+  "ReadableByteStreamController",
+  "ReadableStream",
+  "ReadableStreamBYOBReader",
+  "ReadableStreamBYOBRequest",
+  "ReadableStreamDefaultController",
+  "ReadableStreamDefaultReader",
+  "TextDecoderStream",
+  "TextEncoderStream",
+  "TransformStream",
+  "TransformStreamDefaultController",
+  "WritableStream",
+  "WritableStreamDefaultController",
+  "WritableStreamDefaultWriter",
+];
+
 describe.each(buildNames)("interfaces on %s", (build) => {
   test("constants are read-only and enumerable on the interface, its prototype and so on objects", async () => {
     using guest = await createGuest({ build });
@@ -81,6 +99,7 @@ describe.each(buildNames)("interfaces on %s", (build) => {
         "NetworkDevice",
         "ProgressEvent",
         "PromiseRejectionEvent",
+        ...streamNames,
         "WorkerGlobalScope",
         "alert",
         "onerror",
