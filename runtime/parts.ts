@@ -9,6 +9,7 @@ import { hostPart } from "./host.ts";
 import { captureShapes } from "./interface-shapes.ts";
 import { defineAttribute, defineValue } from "./interface.ts";
 import { createList, defineProperty, getOwnPropertyDescriptor, ownKeys } from "./intrinsics.ts";
+import type { MultibyteTools } from "./parts/multibyte.ts";
 import type { RuntimeScope } from "./scope.ts";
 import type { StreamTools } from "./stream-tools.ts";
 import type { WorkerObjects } from "./worker-scope.ts";
@@ -26,6 +27,7 @@ export type PartInstaller<Name extends GuestPart> = (
 interface PartExports {
   readonly files: void;
   readonly inspect: Inspector;
+  readonly multibyte: MultibyteTools;
   readonly streams: StreamTools;
   readonly url: void;
   readonly worker: WorkerObjects;

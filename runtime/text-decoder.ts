@@ -3,6 +3,7 @@ import { copyBufferSource } from "./bytes.ts";
 import { defineFunction, defineInterface } from "./interface.ts";
 import {
   charCodeAt,
+  createList,
   jsonParse,
   jsonStringify,
   RangeErrorOf,
@@ -13,6 +14,7 @@ import {
   TypeErrorOf,
   Uint8ArrayOf,
 } from "./intrinsics.ts";
+import { loadPart } from "./parts.ts";
 import { fromCodeUnits } from "./text.ts";
 import { completeLength } from "./utf8.ts";
 import { illegalInvocation, toBoolean, toDictionary, toDOMString } from "./webidl.ts";
@@ -41,6 +43,8 @@ export function createTextDecoder(label: unknown = "utf-8", options?: unknown): 
   if (encoding === "") {
     throw new RangeErrorOf("TextDecoder: " + jsonStringify(name) + " is no encoding");
   }
+  /** Tells of the state that the bytes so far leave: an escape sequence. */
+  let state: readonly number[] = createList();
   /** Bytes of the stream so far that no character was made of. */
   let rest = new Uint8ArrayOf(0);
   let isStreaming = false;
@@ -61,13 +65,23 @@ export function createTextDecoder(label: unknown = "utf-8", options?: unknown): 
       if (!isStreaming) {
         rest = new Uint8ArrayOf(0);
         isBomSeen = false;
+        state = createList();
       }
       isStreaming = stream;
       const bytes = concatenate(rest, added);
       const length = typedArrayByteLength(bytes);
-      const complete = stream ? wholeCharacters(encoding, bytes, length) : length;
+      let complete = length;
+      let before: readonly number[] = createList();
+      if (isMultibyte(encoding) && (stream || state.length > 0)) {
+        const cut = loadPart("multibyte").cut(encoding, bytes, length, state);
+        if (stream) complete = cut.length;
+        // One escape sequence right after another counts as an error.
+        if (bytes[0] !== 0x1b && complete > 0) before = state;
+        state = cut.state;
+      } else if (stream) complete = wholeCharacters(encoding, bytes, length);
       rest = part(bytes, complete, length);
-      return withoutBom(decodeWhole(encoding, fatal, part(bytes, 0, complete), complete));
+      const whole = withState(before, part(bytes, 0, complete));
+      return withoutBom(decodeWhole(encoding, fatal, whole, typedArrayByteLength(whole)));
     },
   };
 }
@@ -125,11 +139,33 @@ export function defineTextDecoder(global: object, calls: HostCalls): void {
   defineFunction(TextDecoder.prototype, "decode", TextDecoder.prototype.decode, 0);
 }
 
-/**
- * How many of the bytes can be decoded although more follow.
- *
- * Deviation: the encodings of East Asia give their whole text at the end of the stream.
- */
+function isMultibyte(encoding: string): boolean {
+  switch (encoding) {
+    case "gbk":
+    case "gb18030":
+    case "big5":
+    case "euc-jp":
+    case "euc-kr":
+    case "iso-2022-jp":
+    case "shift_jis":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The bytes after an escape sequence. */
+function withState(
+  state: readonly number[],
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (state.length === 0) return bytes;
+  const head = new Uint8ArrayOf(state.length);
+  for (let index = 0; index < state.length; index++) head[index] = state[index] ?? 0;
+  return concatenate(head, bytes);
+}
+
+/** How many of the bytes can be decoded although more follow. */
 function wholeCharacters(encoding: string, bytes: Uint8Array, length: number): number {
   switch (encoding) {
     case "utf-8":
@@ -140,14 +176,6 @@ function wholeCharacters(encoding: string, bytes: Uint8Array, length: number): n
       const last = bytes[encoding === "utf-16le" ? even - 1 : even - 2] ?? 0;
       return even > 0 && last >= 0xd8 && last < 0xdc ? even - 2 : even;
     }
-    case "gbk":
-    case "gb18030":
-    case "big5":
-    case "euc-jp":
-    case "euc-kr":
-    case "iso-2022-jp":
-    case "shift_jis":
-      return 0;
     default:
       return length;
   }

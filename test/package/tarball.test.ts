@@ -181,6 +181,7 @@ const requiredFiles = [
   "dist/guest-bundle.js",
   "dist/parts/files.js",
   "dist/parts/inspect.js",
+  "dist/parts/multibyte.js",
   "dist/parts/streams.js",
   "dist/parts/url.js",
   "dist/parts/worker.js",

@@ -3,6 +3,40 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildNames } from "../support/builds.ts";
 import { createGuest, type TestGuest } from "../support/guest.ts";
 
+/** Characters that take more than a byte, with what has to stand around them. */
+const charactersOf: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  gbk: [
+    [0xb0, 0xa1],
+    [0x81, 0x40],
+    [0xd6, 0xd0],
+  ],
+  gb18030: [
+    [0xb0, 0xa1],
+    [0x81, 0x30, 0x81, 0x30],
+    [0x81, 0x35, 0xf4, 0x37],
+  ],
+  big5: [
+    [0xa4, 0xa4],
+    [0xa4, 0x40],
+    [0xc9, 0x7e],
+  ],
+  "euc-jp": [
+    [0xb0, 0xa1],
+    [0x8e, 0xb1],
+    [0x8f, 0xb0, 0xa1],
+  ],
+  "euc-kr": [
+    [0xb0, 0xa1],
+    [0xc7, 0xd1],
+  ],
+  shift_jis: [[0x88, 0x9f], [0x83, 0x5c], [0xe0, 0x40], [0xb1]],
+  "iso-2022-jp": [
+    [0x1b, 0x24, 0x42, 0x30, 0x21, 0x1b, 0x28, 0x42],
+    [0x1b, 0x24, 0x40, 0x46, 0x7c, 0x4b, 0x5c, 0x1b, 0x28, 0x4a, 0x5c],
+    [0x1b, 0x28, 0x49, 0x31, 0x32, 0x1b, 0x28, 0x42],
+  ],
+};
+
 describe.each(buildNames)("%s", (build) => {
   let guest: TestGuest;
   beforeAll(async () => {
@@ -184,4 +218,43 @@ describe.each(buildNames)("%s", (build) => {
       expect(caught).toEqual([true, "InvalidCharacterError", 5]);
     });
   });
+
+  test.each(["gbk", "gb18030", "big5", "euc-jp", "euc-kr", "shift_jis", "iso-2022-jp"])(
+    "a stream in %s gives what is complete at once, and the text of the whole wherever it is cut",
+    async (encoding) => {
+      using guest = await createGuest({ build });
+      guest.evaluate(`
+        const decodeParts = (parts) => {
+          const decoder = new TextDecoder("${encoding}");
+          let text = "";
+          for (const part of parts) text += decoder.decode(new Uint8Array(part), { stream: true });
+          return JSON.stringify([text, text + decoder.decode()]);
+        }`);
+      const whole = (bytes: readonly number[]): string =>
+        JSON.parse(
+          guest.evaluate(
+            `JSON.stringify(new TextDecoder("${encoding}").decode(new Uint8Array(${JSON.stringify(bytes)})))`,
+          ) as string,
+        ) as string;
+      const character = fc.constantFrom<readonly number[]>(
+        [0x20],
+        [0x41],
+        [0x7e],
+        ...(charactersOf[encoding] ?? []),
+      );
+      fc.assert(
+        fc.property(fc.array(character, { minLength: 1, maxLength: 12 }), fc.nat(), (text, at) => {
+          const bytes = text.flat();
+          const cut = at % (bytes.length + 1);
+          const parts = [bytes.slice(0, cut), bytes.slice(cut)];
+          const [streamed, complete] = JSON.parse(
+            guest.evaluate(`decodeParts(${JSON.stringify(parts)})`) as string,
+          ) as [string, string];
+          expect(complete).toBe(whole(bytes));
+          expect(streamed).toBe(complete);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });
