@@ -7,8 +7,25 @@ import type { Clock } from "../clock.ts";
 export interface Simulator {
   /** Takes one WebSocket handshake, which waits for `accept` or `refuse`. Absent: answered with 404. */
   connect?(peer: SimulatedPeer): void;
-  /** Answers one HTTP request that is no handshake. Absent: answered with 404. What it throws is answered with 500. */
-  request?(request: SimulatedRequest): SimulatedResponse | Promise<SimulatedResponse>;
+  /**
+   * Answers one HTTP request that is no handshake; with `undefined` by breaking its connection off, and never while the promise is
+   * pending. Absent: answered with 404. What it throws is answered with 500.
+   */
+  request?(
+    request: SimulatedRequest,
+  ): SimulatedResponse | undefined | Promise<SimulatedResponse | undefined>;
+  /** Further ports of the same host, for a device that listens on several. They are reached by the scheme of this one. */
+  readonly ports?: readonly SimulatedPort[];
+}
+
+/** One more port of a {@link Simulator}. */
+export interface SimulatedPort {
+  /**
+   * Where it is reached, and what the device tells its clients; in memory as it is at the time of the connection. A real server that
+   * listens elsewhere writes that down here.
+   */
+  port: number;
+  readonly simulator: Simulator;
 }
 
 /** One connection as the simulated server sees it. No method throws; after the end of the connection they do nothing. */
@@ -31,13 +48,13 @@ export interface SimulatedPeer {
   ping(): void;
   /** Starts the closing handshake. */
   close(code?: number, reason?: string): void;
-  /** Breaks the connection without a close frame, as a process that dies. */
+  /** Breaks the connection without a close frame, as a process that dies; a handshake that waits gets no answer. */
   drop(): void;
-  /** From now on nothing is sent, read or answered, and the connection stays, as when a cable is pulled. */
+  /** From now on nothing is sent, read or answered, and the connection or the handshake stays, as when a cable is pulled. */
   silence(): void;
   onmessage: ((data: string | Uint8Array<ArrayBuffer>) => void) | null;
   onpong: (() => void) | null;
-  /** The last call: the connection has ended, by whichever side. 1006 without a close frame. */
+  /** The last call: the connection has ended, by whichever side, accepted or not. 1006 without a close frame. */
   onclose: ((code: number, reason: string) => void) | null;
 }
 
