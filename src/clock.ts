@@ -2,10 +2,16 @@
 export interface Clock {
   /** Milliseconds since an arbitrary origin. */
   now(): number;
-  /** Milliseconds of the wall clock, if there is one: where it runs on alone, the machine has slept. */
+  /** Milliseconds of the wall clock, if there is one: what `Date` shows to the scripts of a sandbox. Where it runs on alone, the machine has slept. */
   wallNow?(): number;
   /** Calls back once after `delay` milliseconds, never synchronously; disposing of the result cancels. */
-  schedule(callback: () => void, delay: number): Disposable;
+  schedule(callback: () => void, delay: number, options?: ScheduleOptions): Disposable;
+}
+
+/** What a {@link Clock} may know about a callback. */
+export interface ScheduleOptions {
+  /** Whether nobody waits for it: it repeats as long as something else lives. @defaultValue false */
+  readonly background?: boolean;
 }
 
 /** The clock of the process. A scheduled callback keeps the process alive. */

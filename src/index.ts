@@ -1,6 +1,6 @@
 export { type BindOptions, bindNetworkDevice, type NetworkBinding } from "./bind.ts";
 export type { GuestGlobal, LogLevel } from "./boundary.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, type ScheduleOptions, systemClock } from "./clock.ts";
 export {
   SandboxError,
   type SandboxErrorCode,

@@ -88,7 +88,8 @@ export class Keepalive implements Disposable {
 
   #plan(delay: number): void {
     this.#due = this.#clock.now() + delay;
-    this.#timer = this.#clock.schedule(() => this.#look(), Math.ceil(delay));
+    const look = (): void => this.#look();
+    this.#timer = this.#clock.schedule(look, Math.ceil(delay), { background: true });
   }
 
   #look(): void {
