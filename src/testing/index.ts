@@ -1,0 +1,13 @@
+export {
+  type HttpTransport,
+  type Peers,
+  simulatedTransport,
+  type SimulatedTransportOptions,
+} from "./simulated-transport.ts";
+export { TestError, type TestErrorCode } from "./test-error.ts";
+export {
+  type RunAllOptions,
+  type VirtualClock,
+  virtualClock,
+  type VirtualClockOptions,
+} from "./virtual-clock.ts";
