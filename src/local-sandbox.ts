@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import { systemClock, type Clock } from "./clock.ts";
 import type { CompiledEngine } from "./engine/compiled-engine.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { isGuestFailure } from "./engine/guest.ts";
@@ -20,7 +20,16 @@ import type { NetworkPolicy } from "./policy/policy.ts";
 /** What {@link createLocalSandbox} needs; all defaults are filled in. */
 export interface LocalSandboxOptions extends Pick<
   NetworkDeviceOptions,
-  "policy" | "delivery" | "globals" | "baseUrl" | "args" | "trace" | "transport" | "watch"
+  | "policy"
+  | "delivery"
+  | "globals"
+  | "baseUrl"
+  | "args"
+  | "trace"
+  | "transport"
+  | "watch"
+  | "random"
+  | "maxSlice"
 > {
   readonly limits: Limits;
   readonly modules: ModuleSource | undefined;
@@ -84,6 +93,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       maxStack: limits.maxStack,
       compiled: options.compiled,
       seed: options.seed,
+      wallNow: clock === systemClock ? undefined : clock.wallNow?.bind(clock),
     }));
   const start = clock.now();
   const end = createEnd();

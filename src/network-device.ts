@@ -27,7 +27,7 @@ import type { LoadableTransport } from "./transport/transport.ts";
 /** What {@link NetworkDevice} is made of. */
 export interface NetworkDeviceOptions extends Pick<
   TurnQueueOptions,
-  "maxTurnTime" | "maxMicrotasks" | "watch"
+  "maxTurnTime" | "maxMicrotasks" | "maxSlice" | "watch"
 > {
   readonly context: QuickJSContext;
   readonly policy: NetworkPolicy;
@@ -40,6 +40,8 @@ export interface NetworkDeviceOptions extends Pick<
   readonly clock: Clock;
   readonly trace: boolean;
   readonly guest: GuestSource;
+  /** A number from 0 up to 1, for everything that is left to chance but `Math.random`. @defaultValue the platform's generators */
+  readonly random?: (() => number) | undefined;
   /** Must not throw. */
   emit(event: SandboxEventDetail): void;
   /** Is told that the guest cannot go on: an overrun, exhausted memory, or an engine that broke. */
@@ -96,6 +98,7 @@ export class NetworkDevice {
       trace: options.trace,
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
       utf8Length: (text) => Buffer.byteLength(text),
+      ...(options.random === undefined ? {} : { random: options.random }),
       changed: () => this.#noticeIdle(),
     });
     const runtimeOptions: RuntimeOptions = {
@@ -105,7 +108,7 @@ export class NetworkDevice {
       maxListeners: limits.maxListeners,
       args: options.args,
       baseUrl: options.baseUrl ?? "",
-      timeOrigin: Date.now(),
+      timeOrigin: clock.wallNow?.() ?? Date.now(),
     };
     this.#guest = new Guest(context, this.#actions(), runtimeOptions, {
       ...options.guest,
@@ -116,6 +119,7 @@ export class NetworkDevice {
       clock,
       maxTurnTime,
       maxMicrotasks,
+      maxSlice: options.maxSlice,
       watch: options.watch,
       failed: (error) => options.failed(error),
       drained: () => this.#noticeIdle(),
@@ -243,7 +247,7 @@ export class NetworkDevice {
   }
 
   #actions(): HostActions {
-    const { emit } = this.#options;
+    const { emit, random } = this.#options;
     return {
       connect: (json) => {
         const [url, ...protocols] = parseTexts(json);
@@ -285,7 +289,7 @@ export class NetworkDevice {
       settled: (id, json) => {
         this.#evaluations.get(id)?.(json === "" ? undefined : parseException(json));
       },
-      ...createServices(),
+      ...createServices(random === undefined ? {} : { random: (bytes) => fill(bytes, random) }),
     };
   }
 
@@ -319,6 +323,10 @@ const neverSettles: ScriptException = {
   stack: "",
   position: undefined,
 };
+
+function fill(bytes: Uint8Array, random: () => number): void {
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = Math.floor(random() * 256);
+}
 
 function settleEvaluation(
   evaluation: Evaluation,

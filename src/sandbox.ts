@@ -50,7 +50,7 @@ export interface SandboxOptions {
   readonly trace?: boolean;
   /** Opens connections. A transport of your own runs on the caller's thread. @defaultValue the `ws` package, in the sandbox's thread */
   readonly transport?: Transport;
-  /** Source of time. Only with isolation `"none"`. @defaultValue {@link systemClock} */
+  /** Source of time, also for the script's `Date` if it has a wall clock. Only with isolation `"none"`. @defaultValue {@link systemClock} */
   readonly clock?: Clock;
   /** Closes the sandbox when aborted, as {@link Sandbox.close} does. */
   readonly signal?: AbortSignal;
@@ -117,6 +117,17 @@ export interface Sandbox extends AsyncDisposable {
  * ```
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  return createSandboxFrom(options, {});
+}
+
+/** What else makes a sandbox on this thread do the same every time. For the harness of tests. */
+export type Determinism = Pick<LocalSandboxOptions, "random" | "seed" | "maxSlice">;
+
+/** As {@link createSandbox}. */
+export async function createSandboxFrom(
+  options: SandboxOptions,
+  determinism: Determinism,
+): Promise<Sandbox> {
   const resolved = resolveOptions(options);
   const { signal } = options;
   if (signal !== undefined && isAborted(signal)) throw closedError(signal);
@@ -124,7 +135,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const common = { ...resolved, closed: closed.resolve };
   const inner =
     options.isolation === "none"
-      ? await createHere(common, options)
+      ? await createHere({ ...common, ...determinism }, options)
       : await createInWorker(common, options);
   const close = (): void => void inner.close();
   signal?.addEventListener("abort", close, { once: true });
@@ -218,7 +229,10 @@ function resolveOptions(options: SandboxOptions): ResolvedOptions {
 
 // Each way is loaded when it is wanted: a process whose sandboxes have threads of their own needs neither engine nor sockets.
 
-async function createHere(common: CommonOptions, options: SandboxOptions): Promise<InnerSandbox> {
+async function createHere(
+  common: CommonOptions & Determinism,
+  options: SandboxOptions,
+): Promise<InnerSandbox> {
   const { createLocalSandbox } = await import("./local-sandbox.ts");
   const transport = resolveTransport(options.transport) ?? lazyTransport(loadWs);
   return createLocalSandbox({ ...common, transport });

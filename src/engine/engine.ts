@@ -18,6 +18,7 @@ import type { Entries } from "./guest.ts";
 import { type EngineImage, randomSeed, restoreImage } from "./image.ts";
 import { adoptContext, adoptHandle } from "./internals.ts";
 import { findTrackerField, type Rejections, trackRejections } from "./rejections.ts";
+import { withWallClock } from "./wall-clock.ts";
 
 /** A build of QuickJS: its loader and the path of its WebAssembly file. */
 export interface EngineBuild {
@@ -46,6 +47,8 @@ export interface EngineOptions {
   readonly image?: boolean | undefined;
   /** Eight random bytes for an engine from the image. @defaultValue taken from the host's secure generator */
   readonly seed?: Uint8Array | undefined;
+  /** What `Date` shows, in milliseconds since 1970. @defaultValue the system's time */
+  readonly wallNow?: (() => number) | undefined;
 }
 
 /** One QuickJS in a WebAssembly instance and memory of its own. */
@@ -78,7 +81,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const pages = Math.floor(options.maxMemory / pageSize);
   try {
     const compiled = options.compiled ?? (await compileFile(build.wasmFile));
-    const parts = await instantiate(build, compiled, pages);
+    const parts = await instantiate(build, compiled, pages, options.wallNow);
     const { instance, memory } = parts;
     const image = options.image === false ? undefined : compiled.image;
     const { context, entries, trackerField } =
@@ -127,6 +130,7 @@ export async function instantiate(
   build: EngineBuild,
   { module }: CompiledEngine,
   pages: number,
+  wallNow?: () => number,
 ): Promise<EngineParts> {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   let instance: WebAssembly.Instance | undefined;
@@ -134,7 +138,10 @@ export async function instantiate(
     // Emscripten copies it into the memory, where by default it is the path of the host's program.
     thisProgram: "netdevice",
     instantiateWasm(imports, received) {
-      instance = new WebAssembly.Instance(module, imports);
+      instance = new WebAssembly.Instance(
+        module,
+        wallNow === undefined ? imports : withWallClock(imports, wallNow),
+      );
       received(instance);
       return instance.exports;
     },

@@ -21,6 +21,11 @@ export interface TurnQueueOptions {
   readonly maxTurnTime: number;
   /** Promise jobs that one entry may lead to; `Infinity` for no bound. */
   readonly maxMicrotasks: number;
+  /**
+   * Milliseconds after which the event loop of the host goes on before the next turn; `Infinity` makes the order of everything independent of
+   * how fast the machine is. @defaultValue 10
+   */
+  readonly maxSlice?: number | undefined;
   /** Is told when an entry or a job threw, or the time was over. The queue has stopped by then. */
   failed(error: unknown): void;
   /** Is told whenever the queue has run empty. */
@@ -35,8 +40,8 @@ export class TurnOverrunError extends Error {}
 /** A turn had more promise jobs than it may. */
 export class JobOverrunError extends Error {}
 
-/** Milliseconds after which the queue lets the event loop of the host go on. */
-const maxSlice = 10;
+/** Default of {@link TurnQueueOptions.maxSlice}. */
+const usualSlice = 10;
 
 /** Promise jobs between two looks at the deadline: the engine swallows an interrupt inside a job. */
 const jobsPerLook = 1_000;
@@ -140,7 +145,7 @@ export class TurnQueue {
   }
 
   #runSlice(): void {
-    const { target, clock } = this.#options;
+    const { target, clock, maxSlice = usualSlice } = this.#options;
     // The usual case is one turn, after which nothing waits: the end of a slice is not asked for.
     let sliceEnd: number | undefined;
     while (!this.#stopped) {
