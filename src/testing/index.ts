@@ -1,5 +1,38 @@
 export type { ConnectionEnd, ConversationOptions, Frame, TestConnection } from "./conversation.ts";
 export {
+  closeWith,
+  halfOpen,
+  reset,
+  resetMidMessage,
+  serverRestart,
+  type ServerRestartOptions,
+} from "./faults/breaking.ts";
+export { latency, neverAnswer, refuse, slowHandshake } from "./faults/connecting.ts";
+export type { Attempt, Fault, FaultTrigger, FaultWorld, FaultyNetwork } from "./faults/fault.ts";
+export {
+  faulty,
+  type FaultyPeer,
+  faultyTransport,
+  type FaultyTransportOptions,
+} from "./faults/faulty.ts";
+export {
+  type Bandwidth,
+  bandwidth,
+  duplicate,
+  type DuplicateOptions,
+  fragmentation,
+  type FragmentationOptions,
+  reorder,
+  type ReorderOptions,
+  slowReader,
+} from "./faults/messages.ts";
+export {
+  type InterceptedConnection,
+  type InterceptOptions,
+  interceptTransport,
+} from "./intercept-transport.ts";
+export type { DownItem, Filter, Link, MessageData, UpItem } from "./relay.ts";
+export {
   type HttpTransport,
   type Peers,
   simulatedTransport,
@@ -13,3 +46,10 @@ export {
   virtualClock,
   type VirtualClockOptions,
 } from "./virtual-clock.ts";
+export type {
+  SimulatedPeer,
+  SimulatedPort,
+  SimulatedRequest,
+  SimulatedResponse,
+  Simulator,
+} from "../simulators/simulator.ts";

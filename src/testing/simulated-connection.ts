@@ -12,6 +12,7 @@ import { abnormalCloseCode } from "../websocket/close-code.ts";
 import { utf8Length } from "../websocket/utf8-length.ts";
 import { failureOf } from "./failure.ts";
 import { Lane } from "./lane.ts";
+import { isReceivable } from "./receivable-code.ts";
 import { SimulatedEnd } from "./simulated-end.ts";
 
 /** What a {@link SimulatedConnection} connects. */
@@ -225,12 +226,4 @@ const networkBytes = 65_536;
 
 function sizeOf(data: string | Uint8Array): number {
   return typeof data === "string" ? utf8Length(data) : data.byteLength;
-}
-
-/** Codes that a close frame may carry. */
-function isReceivable(code: number): boolean {
-  return (
-    (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
-    (code >= 3000 && code <= 4999)
-  );
 }

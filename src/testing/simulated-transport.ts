@@ -11,6 +11,7 @@ import type {
   TransportSink,
 } from "../transport/transport.ts";
 import { failureOf } from "./failure.ts";
+import { type FaultyPeer, faultyTransport } from "./faults/faulty.ts";
 import { SimulatedConnection } from "./simulated-connection.ts";
 import { SimulatedExchange } from "./simulated-exchange.ts";
 
@@ -18,12 +19,14 @@ import { SimulatedExchange } from "./simulated-exchange.ts";
  * Simulated devices and servers by origin: `{ "ws://lamp.test": lamp }`. The origin of a scheme also stands for the scheme it shares a port
  * with, `http` for `ws` and `https` for `wss`, unless that has a peer of its own.
  */
-export type Peers = Readonly<Record<string, Simulator>>;
+export type Peers = Readonly<Record<string, Simulator | FaultyPeer>>;
 
 /** Options of {@link simulatedTransport}. */
 export interface SimulatedTransportOptions {
   /** The time that everything happens in. @defaultValue {@link systemClock} */
   readonly clock?: Clock;
+  /** Seed of the faults that happen by chance. @defaultValue 1 */
+  readonly seed?: number;
 }
 
 /** A {@link Transport} that can do HTTP, too. */
@@ -40,36 +43,67 @@ export type HttpTransport = Required<Transport>;
  */
 export function simulatedTransport(
   peers: Peers,
-  { clock = systemClock }: SimulatedTransportOptions = {},
+  { clock = systemClock, seed = 1 }: SimulatedTransportOptions = {},
 ): HttpTransport {
   const known = readPeers(peers);
+  // The faults of an origin are one network's for all its connections.
+  const networks = new Map<string, HttpTransport>();
+  for (const [origin, { faults }] of known) {
+    const direct: HttpTransport = {
+      connect: (request, sink) => connectTo(known, request, sink, clock),
+      request: (request, sink) => requestFrom(known, request, sink, clock),
+    };
+    networks.set(origin, faultyTransport(direct, faults, { clock, seed: seed + networks.size }));
+  }
   return {
-    connect(request, sink): TransportConnection {
-      const simulator = find(known, request.url);
-      if (simulator === undefined) return refused(request, sink, clock, known);
-      return new SimulatedConnection({ request, sink, simulator, clock });
+    connect(request, sink) {
+      const { origin = "" } = find(known, request.url) ?? {};
+      return networks.get(origin)?.connect(request, sink) ?? connectTo(known, request, sink, clock);
     },
-    request(request, sink): HttpExchange {
-      const simulator = find(known, request.url);
-      if (simulator === undefined) return refusedExchange(request, sink, clock, known);
-      return new SimulatedExchange({ request, sink, simulator, clock });
+    request(request, sink) {
+      const { origin = "" } = find(known, request.url) ?? {};
+      return (
+        networks.get(origin)?.request(request, sink) ?? requestFrom(known, request, sink, clock)
+      );
     },
   };
 }
 
+function connectTo(
+  peers: KnownPeers,
+  request: TransportRequest,
+  sink: TransportSink,
+  clock: Clock,
+): TransportConnection {
+  const found = find(peers, request.url);
+  if (found === undefined) return refused(request, sink, clock, peers);
+  return new SimulatedConnection({ request, sink, simulator: found.simulator, clock });
+}
+
+function requestFrom(
+  peers: KnownPeers,
+  request: HttpRequest,
+  sink: HttpSink,
+  clock: Clock,
+): HttpExchange {
+  const found = find(peers, request.url);
+  if (found === undefined) return refusedExchange(request, sink, clock, peers);
+  return new SimulatedExchange({ request, sink, simulator: found.simulator, clock });
+}
+
 /** Origins of the peers and of their further ports, as they are now, each with that of the other scheme of its port: for a policy. */
 export function peerOrigins(peers: Peers): readonly string[] {
-  const origins = [...readPeers(peers)].flatMap(([origin, { ports = [] }]) => [
+  const origins = [...readPeers(peers)].flatMap(([origin, { simulator }]) => [
     origin,
-    ...ports.map(({ port }) => withPort(origin, port)),
+    ...(simulator.ports ?? []).map(({ port }) => withPort(origin, port)),
   ]);
   return [...new Set(origins.flatMap((origin) => [origin, otherScheme(origin)]))];
 }
 
-type KnownPeers = ReadonlyMap<string, Simulator>;
+type KnownPeers = ReadonlyMap<string, FaultyPeer>;
 
 function readPeers(peers: Peers): KnownPeers {
-  const known = new Map<string, Simulator>();
+  const known = new Map<string, FaultyPeer>();
   for (const [key, peer] of Object.entries(peers)) {
     // Callers without types pass anything.
     const given: unknown = peer;
@@ -78,7 +112,7 @@ function readPeers(peers: Peers): KnownPeers {
     }
     const origin = originOf(key);
     if (known.has(origin)) throw wrongPeer(key, "must be named once", `${origin} a second time`);
-    known.set(origin, peer);
+    known.set(origin, "faults" in peer ? peer : { simulator: peer, faults: [] });
   }
   return known;
 }
@@ -97,16 +131,22 @@ function wrongPeer(key: string, expected: string, got: string): SandboxError {
   return new SandboxError("ERR_OPTION", `peers[${JSON.stringify(key)}] ${expected}, got ${got}`);
 }
 
-function find(peers: KnownPeers, url: string): Simulator | undefined {
+/** The simulator behind a URL, and the origin in `peers` that it belongs to. */
+function find(
+  peers: KnownPeers,
+  url: string,
+): { readonly origin: string; readonly simulator: Simulator } | undefined {
   const { protocol, host } = new URL(url);
-  const origin = `${protocol}//${host}`;
-  const other = otherScheme(origin);
-  const direct = peers.get(origin) ?? peers.get(other);
-  if (direct !== undefined) return direct;
-  for (const [known, { ports = [] }] of peers) {
-    for (const { port, simulator } of ports) {
-      const further = withPort(known, port);
-      if (further === origin || further === other) return simulator;
+  const wanted = `${protocol}//${host}`;
+  const other = otherScheme(wanted);
+  for (const origin of [wanted, other]) {
+    const peer = peers.get(origin);
+    if (peer !== undefined) return { origin, simulator: peer.simulator };
+  }
+  for (const [origin, peer] of peers) {
+    for (const { port, simulator } of peer.simulator.ports ?? []) {
+      const further = withPort(origin, port);
+      if (further === wanted || further === other) return { origin, simulator };
     }
   }
   return undefined;

@@ -26,7 +26,7 @@ export interface TestSandboxOptions extends Omit<
   SandboxOptions,
   "isolation" | "transport" | "clock" | "trace"
 > {
-  /** The network: simulated devices and servers by origin. @defaultValue none */
+  /** The network: simulated devices and servers by origin, with faults where wanted: see {@link faulty}. @defaultValue none */
   readonly peers?: Peers;
   /** A script to run at once: the `file:` URL or path of a file, or a source. @defaultValue none */
   readonly script?: string | URL;
@@ -110,7 +110,7 @@ export async function createTestSandbox(options: TestSandboxOptions = {}): Promi
       limits: { maxTurnTime: usualTurnTime, ...options.limits },
       trace: true,
       clock,
-      transport: simulatedTransport(peers, { clock }),
+      transport: simulatedTransport(peers, { clock, seed }),
       observe: watch.observe,
     },
     {
