@@ -37,6 +37,14 @@ export type SandboxEventDetail =
       readonly data: string | Uint8Array<ArrayBuffer>;
     }
   | {
+      /** The sandbox starts the closing handshake, told of with the messages: the script's `close()`, or 1001 when the sandbox goes. */
+      readonly type: "closing";
+      readonly connection: number;
+      /** Absent where the script gave none. */
+      readonly code?: number;
+      readonly reason: string;
+    }
+  | {
       readonly type: "closed";
       readonly connection: number;
       readonly code: number;

@@ -122,6 +122,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       case "open":
       case "sent":
       case "received":
+      case "closing":
         break;
     }
   }

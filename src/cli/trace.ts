@@ -23,8 +23,10 @@ function describe(event: SandboxEvent): string | undefined {
       return `#${event.connection} > ${message(event.data)}`;
     case "received":
       return `#${event.connection} < ${message(event.data)}`;
+    case "closing":
+      return `#${event.connection} > close${event.code === undefined ? "" : ` ${event.code}`}${shownReason(event.reason)}`;
     case "closed": {
-      const reason = event.reason === "" ? "" : ` ${excerpt(event.reason, maxShown)}`;
+      const reason = shownReason(event.reason);
       return `#${event.connection} closed ${event.code}${reason} ${event.wasClean ? "cleanly" : `(${event.failure?.code ?? "not clean"})`}`;
     }
     case "console":
@@ -34,6 +36,10 @@ function describe(event: SandboxEvent): string | undefined {
     case "killed":
       return undefined;
   }
+}
+
+function shownReason(reason: string): string {
+  return reason === "" ? "" : ` ${excerpt(reason, maxShown)}`;
 }
 
 function named(name: string, value: string): string {

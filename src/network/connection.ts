@@ -212,6 +212,7 @@ export class Connection {
 
   #startClosing(code: number | undefined, reason: string): void {
     this.#state = "closing";
+    this.#traceClosing(code, reason);
     this.#alive?.[Symbol.dispose]();
     // Messages are dropped from now on, and a paused socket would never see the peer's close frame.
     this.#transport?.resume();
@@ -437,6 +438,12 @@ export class Connection {
   #trace(type: "sent" | "received", data: string | Uint8Array, isText: boolean): void {
     if (!this.#dependencies.trace) return;
     this.#emit({ type, connection: this.#id, data: copyOf(data, isText) });
+  }
+
+  #traceClosing(code: number | undefined, reason: string): void {
+    if (!this.#dependencies.trace) return;
+    const given = code === undefined ? {} : { code };
+    this.#emit({ type: "closing", connection: this.#id, ...given, reason });
   }
 
   #emit(event: Parameters<NetworkDependencies["emit"]>[0]): void {

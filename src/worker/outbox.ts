@@ -119,6 +119,8 @@ function eventBytes(event: SandboxEvent): number {
     }
     case "connecting":
       return overhead * 4 + textBytes(event.url, ...event.protocols);
+    case "closing":
+      return overhead * 4 + textBytes(event.reason);
     case "open":
       return overhead * 4 + textBytes(event.protocol, event.extensions);
     case "closed": {

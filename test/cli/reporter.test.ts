@@ -364,6 +364,8 @@ test("a trace has a line for each message, with direction, size and excerpt", ()
     { type: "received", connection: 1, data: Uint8Array.of(0, 1, 255) },
     { type: "received", connection: 1, data: "x".repeat(100) },
     { type: "sent", connection: 1, data: new Uint8Array(30) },
+    { type: "closing", connection: 1, reason: "" },
+    { type: "closing", connection: 1, code: 1000, reason: "bye" },
     { type: "closed", connection: 1, code: 1000, reason: "bye", wasClean: true },
   );
 
@@ -374,6 +376,8 @@ test("a trace has a line for each message, with direction, size and excerpt", ()
     "    12 ms  #1 < binary 3 B  00 01 ff",
     `    12 ms  #1 < text 100 B  "${"x".repeat(60)}"...`,
     `    12 ms  #1 > binary 30 B  ${Array.from({ length: 20 }, () => "00").join(" ")} ...`,
+    "    12 ms  #1 > close",
+    '    12 ms  #1 > close 1000 "bye"',
     '    12 ms  #1 closed 1000 "bye" cleanly',
     "",
   ]);

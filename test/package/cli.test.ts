@@ -249,6 +249,7 @@ describe("options", () => {
       "#1 open",
       '#1 > text 5 B  "hello"',
       '#1 < text 5 B  "hello"',
+      '#1 > close 1000 "bye"',
       '#1 closed 1000 "bye" cleanly',
       "",
     ]);

@@ -31,6 +31,7 @@ describe.each(["none", "worker"] as const)("with isolation %j", (isolation) => {
       "sent",
       "received",
       "received",
+      "closing",
       "closed",
     ]);
   });
