@@ -31,7 +31,7 @@ async function execute(command: Command): Promise<ExitCode> {
       return exitCode.done;
     }
     case "version": {
-      const { readVersion } = await import("./version.ts");
+      const { readVersion } = await import("../version.ts");
       print("stdout", `${readVersion()}\n`);
       return exitCode.done;
     }
