@@ -2,23 +2,27 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { bundleGuest } from "./guest-bundle.ts";
+import { bundleTestLibrary } from "./test-library.ts";
 
 const root: URL = new URL("../", import.meta.url);
 
 /** Bundles the worker's entry: a worker starts faster from one module than from forty. What it loads lazily stays apart. */
 export function bundleWorker(): Promise<string[]> {
-  return bundleProgram("src/worker/entry.ts", "dist/worker");
+  return bundleProgram(["src/worker/entry.ts"], "dist/worker");
 }
 
 /** Bundles the command, for the same reason. */
 function bundleCommand(): Promise<string[]> {
-  return bundleProgram("src/cli/main.ts", "dist/cli");
+  return bundleProgram(
+    ["main", "replay-thread", "test-thread"].map((name) => `src/cli/${name}.ts`),
+    "dist/cli",
+  );
 }
 
-async function bundleProgram(entry: string, folder: string): Promise<string[]> {
+async function bundleProgram(entries: string[], folder: string): Promise<string[]> {
   const result = await build({
     absWorkingDir: fileURLToPath(root),
-    entryPoints: [entry],
+    entryPoints: entries,
     outdir: folder,
     splitting: true,
     chunkNames: "[name]-[hash]",
@@ -50,6 +54,11 @@ async function writeLicences(inputs: readonly string[]): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const inputs = await Promise.all([bundleWorker(), bundleCommand(), bundleGuest()]);
+  const inputs = await Promise.all([
+    bundleWorker(),
+    bundleCommand(),
+    bundleGuest(),
+    bundleTestLibrary(),
+  ]);
   await writeLicences(inputs.flat());
 }
