@@ -1,18 +1,22 @@
-/** Text of `netdevice --help`. */
-export const generalHelp = `netdevice: runs device scripts in a QuickJS sandbox that can open WebSockets
+import type { HelpTopic } from "./options.ts";
+
+const generalHelp = `netdevice: runs device scripts in a QuickJS sandbox that can open WebSockets
 
 Usage
-  netdevice run <script> [options]   run a script; - reads it from standard input
-  netdevice run --help               all options
-  netdevice --help                   this text
-  netdevice --version                the version
+  netdevice run <script>                 run a script; - reads it from standard input
+  netdevice replay <recording> <script>  run a script against a recording of a session
+  netdevice test [files]                 run script tests against simulated devices
+  netdevice run --help                   all options of a command
+  netdevice --help                       this text
+  netdevice --version                    the version
 
-Example
-  netdevice run lamp.js --allow ws://lamp.local
+Examples
+  netdevice run lamp.js --allow ws://lamp.local --record session.har
+  netdevice replay session.har lamp.js
+  netdevice test tests
 `;
 
-/** Text of `netdevice run --help`. */
-export const runHelp = `Usage: netdevice run <script> [options] [-- value...]
+const runHelp = `Usage: netdevice run <script> [options] [-- value...]
 
 Runs a script in a sandbox and ends when no socket, timer or job is left.
 .js and .ts are classic scripts, .mjs and .mts modules; - reads JavaScript from standard input.
@@ -46,9 +50,66 @@ Limits
 
 Output
   --trace                   print every message sent and received
+  --record FILE             write the session as an HTTP Archive (HAR), for developer tools and replay
+  --record-secrets          leave tokens and passwords in it
   -h, --help                this text
 
 Exit codes
   0 done   1 the script failed   2 wrong usage   3 refused by the policy or stopped by a limit
   124 timed out   130 interrupted   143 terminated
 `;
+
+const replayHelp = `Usage: netdevice replay <recording> <script> [options] [-- value...]
+
+Runs a script against a recording: what it sends is compared with what was recorded, and answered as it was.
+Nothing is sent to the network, and time is virtual: an hour takes a moment.
+The recording is an HTTP Archive (HAR) from --record of netdevice run, or from a browser's developer tools.
+
+Comparison
+  --match json|exact        JSON by its values (the default), or every byte
+  --ignore PATH             a JSON path that may differ, such as $.time, $.lamps[*].id, $..time; repeatable
+
+Script
+  --arg VALUE               add a value to NetworkDevice.args; repeatable
+  --type script|module      how the script is parsed
+  --delivery auto|update    run callbacks as events arrive, or only in NetworkDevice.update()
+  --globals LIST            groups of globals, as for netdevice run
+  --base-url URL            base of relative URLs in the script
+  --timeout TIME            end the script after that much real time
+
+Output
+  --trace                   print every message sent and received
+  -h, --help                this text
+
+Exit codes
+  0 the same conversation   1 another one, with a report, or the script failed   2 wrong usage
+  3 stopped by a limit   124 timed out   130 interrupted   143 terminated
+`;
+
+const testHelp = `Usage: netdevice test [files...] [options]
+
+Runs script tests: files with test(), expect() and device(), each test in a fresh sandbox and in virtual time.
+Files, folders and patterns such as "tests/**/*.test.js"; without any, all *.test.js, .mjs, .ts and .mts below.
+
+Tests
+  --filter TEXT             only tests whose name, with its groups, has the text
+  --timeout TIME            real time for one test, 10s by default
+  --arg VALUE               add a value to NetworkDevice.args; repeatable
+  --globals LIST            groups of globals, as for netdevice run
+
+Output
+  --reporter spec|tap|junit for people (the default), as TAP 14, or as JUnit's XML
+  -o, --output FILE         write that report to a file, and the one for people to standard output
+  -h, --help                this text
+
+Exit codes
+  0 all passed   1 a test failed   2 wrong usage, or no test   130 interrupted   143 terminated
+`;
+
+/** Texts of `--help`. */
+export const help: Readonly<Record<HelpTopic | "general", string>> = {
+  general: generalHelp,
+  run: runHelp,
+  replay: replayHelp,
+  test: testHelp,
+};

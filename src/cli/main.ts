@@ -25,9 +25,17 @@ async function execute(command: Command): Promise<ExitCode> {
       const { run } = await import("./run.ts");
       return await run(command.options);
     }
+    case "replay": {
+      const { replay } = await import("./replay.ts");
+      return await replay(command.options);
+    }
+    case "test": {
+      const { test } = await import("./test.ts");
+      return await test(command.options);
+    }
     case "help": {
-      const { generalHelp, runHelp } = await import("./help.ts");
-      print("stdout", command.topic === "run" ? runHelp : generalHelp);
+      const { help } = await import("./help.ts");
+      print("stdout", help[command.topic ?? "general"]);
       return exitCode.done;
     }
     case "version": {

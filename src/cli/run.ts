@@ -1,10 +1,12 @@
 import { SandboxError } from "../errors.ts";
+import type { Observer } from "../events.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { coloursFor } from "./colours.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
-import type { RunCommand } from "./options.ts";
 import { createOutput } from "./output.ts";
+import type { RecordFile } from "./record-file.ts";
 import { createReporter, type Outcome, type Reporter } from "./reporter.ts";
+import type { RunCommand } from "./run-options.ts";
 import { sandboxOptions } from "./sandbox-options.ts";
 import { readScript, type ScriptFile } from "./script-file.ts";
 import { onSignals, startTimeout, waitAtMost } from "./stop.ts";
@@ -38,6 +40,10 @@ export async function run(command: RunCommand): Promise<ExitCode> {
     trace: command.trace,
     isEscaped: command.strict,
   });
+  const record =
+    command.recordFile === undefined
+      ? undefined
+      : await openRecord(command.recordFile, command.recordSecrets);
   onSignals(stop);
   const timeout = startTimeout(command.timeout, () => stop(exitCode.timedOut));
 
@@ -46,20 +52,44 @@ export async function run(command: RunCommand): Promise<ExitCode> {
   let sandbox: Sandbox | undefined;
   async function execute(): Promise<ExitCode> {
     try {
-      sandbox = await createSandbox({ ...options, observe: reporter.observe });
+      sandbox = await createSandbox({ ...options, observe: observeAll(reporter, record) });
       await runToIdle(sandbox, script, command);
     } catch (error) {
       fail(error, reporter);
     }
     return codes[reporter.outcome];
   }
-  let code = await Promise.race([execute(), stopped]);
+  let code: ExitCode;
+  try {
+    code = await Promise.race([execute(), stopped]);
+  } catch (error) {
+    record?.discard();
+    throw error;
+  }
   // The longest turn may have ended the script while this thread could not run its timer.
   if (code === exitCode.refused && timeout.hasPassed()) code = exitCode.timedOut;
   if (code === exitCode.timedOut) reporter.note(`timed out after ${command.timeout} ms`);
   if (sandbox !== undefined) await waitAtMost(closeGrace, sandbox.close());
+  const problem = record?.save();
+  if (problem !== undefined) {
+    reporter.note(problem);
+    if (code === exitCode.done) code = exitCode.scriptFailed;
+  }
   output.flush();
   return code;
+}
+
+async function openRecord(path: string, secrets: boolean): Promise<RecordFile> {
+  const { openRecordFile } = await import("./record-file.ts");
+  return openRecordFile(path, secrets);
+}
+
+function observeAll(reporter: Reporter, record: RecordFile | undefined): Observer {
+  if (record === undefined) return reporter.observe;
+  return (event) => {
+    record.observe(event);
+    reporter.observe(event);
+  };
 }
 
 /** Starts the sandbox's thread as early as can be: it boots while this thread loads what it needs. */

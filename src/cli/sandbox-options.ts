@@ -4,7 +4,7 @@ import { SandboxError } from "../errors.ts";
 import { defaultLimits, type Limits, strictLimits } from "../limits.ts";
 import type { ConnectOptions, Grant, PolicyRules } from "../policy/policy.ts";
 import type { SandboxOptions } from "../sandbox.ts";
-import type { RunCommand } from "./options.ts";
+import type { RunCommand } from "./run-options.ts";
 import { readProblem, UsageError } from "./usage-error.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function sandboxOptions(command: RunCommand, folder: string): Promi
   return {
     isolation: command.isolation,
     delivery: command.delivery,
-    trace: command.trace,
+    trace: command.trace || command.recordFile !== undefined,
     args: command.args,
     modules: folder,
     limits: readLimits(command),

@@ -75,7 +75,8 @@ export class ConnectionPlayer {
     const { peer, recorded } = this.#options;
     const { opened, status, failure } = recorded;
     if (opened !== undefined) {
-      const answer = recorded.protocol === "" ? {} : { protocol: recorded.protocol };
+      const protocol = chosenProtocol(peer, recorded);
+      const answer = protocol === undefined ? {} : { protocol };
       this.#after(opened, () => {
         peer.accept(answer);
         this.#play();
@@ -163,7 +164,9 @@ export class ConnectionPlayer {
     }
     const differences = this.#options.matches(data, event.data);
     if (differences !== undefined) {
-      const [expected, found] = [showMessage(event.data), showMessage(data)];
+      // Reports end up in logs: what is a secret in the recording stays one.
+      const found = showMessage(asRecorded(data, event.data));
+      const expected = showMessage(event.data);
       this.#report("message", index, { expected, found, differences });
       return;
     }
@@ -200,6 +203,12 @@ export class ConnectionPlayer {
       index < total ? `event ${index + 1} of ${total}` : `after event ${total} of ${total}`;
     return createDrift(kind, `${this.#options.place}, ${which}`, details);
   }
+}
+
+/** Where the recording does not tell, the first that is offered: a client fails when it is answered with none. */
+function chosenProtocol(peer: SimulatedPeer, recorded: RecordedConnection): string | undefined {
+  if (recorded.protocol !== "") return recorded.protocol;
+  return recorded.protocols === undefined ? peer.protocols[0] : undefined;
 }
 
 /** Failures that the sandbox itself caused, by its script or by its limits: they happen again by themselves, if at all. */

@@ -63,11 +63,16 @@ export function createDrift(
 
 /** A message in one line. */
 export function showMessage(data: MessageData): string {
-  if (typeof data === "string") return excerpt(JSON.stringify(data));
+  if (typeof data === "string") return excerpt(isPlainJson(data) ? data : JSON.stringify(data));
   const bytes = Buffer.from(data.subarray(0, 24))
     .toString("hex")
     .replaceAll(/..(?!$)/g, "$& ");
   return `${data.byteLength} bytes ${bytes}${data.byteLength > 24 ? " ..." : ""}`.trimEnd();
+}
+
+/** Whether a text can be shown without quotes: they would only hide its own. */
+function isPlainJson(text: string): boolean {
+  return /^[[{][ -~\u00A0-\uD7FF\uE000-\uFFFF]*[\]}]$/.test(text);
 }
 
 /** A close frame in one line. */

@@ -1,6 +1,6 @@
 import type { SimulatedRequest, SimulatedResponse } from "../simulators/simulator.ts";
 import { createDrift, type Drift, showMessage } from "./drift.ts";
-import type { MessageMatcher } from "./message-match.ts";
+import { asRecorded, type MessageMatcher } from "./message-match.ts";
 import type { RecordedExchange } from "./recording.ts";
 import { redacted, redactUrl } from "./redact.ts";
 
@@ -52,7 +52,8 @@ export class ExchangePlayer {
     const body = typeof sent === "string" ? new TextDecoder().decode(request.body) : request.body;
     const differences = this.#matches(body, sent);
     if (differences !== undefined) {
-      const [expected, found] = [showMessage(sent), showMessage(body)];
+      const found = showMessage(asRecorded(body, sent));
+      const expected = showMessage(sent);
       this.#drifted(createDrift("message", `${place}, body`, { expected, found, differences }));
     }
     await new Promise<void>((resolve) => {

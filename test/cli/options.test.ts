@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseCommand, type RunCommand } from "../../src/cli/options.ts";
+import { parseCommand } from "../../src/cli/options.ts";
+import type { RunCommand } from "../../src/cli/run-options.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 
 function run(...args: string[]): RunCommand {
@@ -37,6 +38,8 @@ describe("netdevice run", () => {
       strict: false,
       trace: false,
       type: undefined,
+      recordFile: undefined,
+      recordSecrets: false,
       args: [],
     });
   });
@@ -63,6 +66,8 @@ describe("netdevice run", () => {
       "--strict",
       "--trace",
       "--type=module",
+      "--record=session.har",
+      "--record-secrets",
       "--arg=-1",
       "--arg",
       "two words",
@@ -85,6 +90,8 @@ describe("netdevice run", () => {
       strict: true,
       trace: true,
       type: "module",
+      recordFile: "session.har",
+      recordSecrets: true,
       args: ["-1", "two words"],
     });
   });
@@ -171,6 +178,7 @@ describe("netdevice run", () => {
     [["--memory="], 'got ""'],
     [["--delivery=push"], '--delivery expects auto or update, got "push"'],
     [["--isolation=process"], '--isolation expects worker or none, got "process"'],
+    [["--record-secrets"], "--record-secrets expects --record beside it"],
     [["--type=esm"], '--type expects script or module, got "esm"'],
     [["--globals=timers,fetch"], 'got "fetch". For example: default,turbulenz'],
     [
@@ -189,6 +197,9 @@ describe("netdevice", () => {
     [["-h"], { command: "help", topic: undefined }],
     [["help"], { command: "help", topic: undefined }],
     [["help", "run"], { command: "help", topic: "run" }],
+    [["help", "replay"], { command: "help", topic: "replay" }],
+    [["test", "-h"], { command: "help", topic: "test" }],
+    [["replay", "--help"], { command: "help", topic: "replay" }],
     [["run", "--help"], { command: "help", topic: "run" }],
     [["run", "a.js", "-h"], { command: "help", topic: "run" }],
     [["--version"], { command: "version" }],
@@ -199,8 +210,12 @@ describe("netdevice", () => {
 
   test.each([
     [[], "Expected a command, got nothing. Try: netdevice run script.js"],
-    [["lamp.js"], 'Expected the command run, got "lamp.js". Try: netdevice run lamp.js'],
-    [["--trace"], 'Expected the command run, got "--trace". Try: netdevice --help'],
+    [
+      ["lamp.js"],
+      'Expected a command (run, replay, test), got "lamp.js". Try: netdevice run lamp.js',
+    ],
+    [["replai"], 'got "replai". Try: netdevice replay'],
+    [["--trace"], 'Expected a command (run, replay, test), got "--trace". Try: netdevice --help'],
     [["run"], "Expected the path of a script, or - for standard input, got nothing"],
   ])("refuses %j and tells what to write", (args, expected) => {
     expect(message(...args)).toContain(expected);
