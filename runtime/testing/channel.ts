@@ -91,7 +91,7 @@ function toError(description: {
   const { name, message, stack } = description;
   const error = new Error(message);
   Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
-  if (stack !== "")
-    Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
+  // Its own stack would be that of this file.
+  Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
   return error;
 }

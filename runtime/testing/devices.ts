@@ -35,6 +35,7 @@ export class Devices {
   readonly #channel: () => Channel;
   readonly #failed: (error: unknown) => void;
   readonly #devices: Device[] = [];
+  readonly #origins = new Set<string>();
   readonly #sockets = new Map<number, { readonly socket: DeviceSocket; readonly device: Device }>();
 
   /** `failed` is told what handlers throw. */
@@ -59,6 +60,9 @@ export class Devices {
         );
       }
     }
+    const known = origin.toLowerCase().replace(/\/$/, "");
+    if (this.#origins.has(known)) throw new Error(`The device ${show(origin)} is declared already`);
+    this.#origins.add(known);
     const device = new Device(handlers);
     this.#devices.push(device);
     this.#channel().say({ op: "device", device: this.#devices.length - 1, origin });

@@ -5,7 +5,8 @@ import { parseHar } from "../recording/parse-har.ts";
 import { RecordingError } from "../recording/recording-error.ts";
 import type { Recording } from "../recording/recording.ts";
 import { type Replay, replayPeers } from "../recording/replay-peers.ts";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { createSandboxFrom, type Sandbox } from "../sandbox.ts";
+import { determined } from "../testing/determined.ts";
 import { simulatedTransport } from "../testing/simulated-transport.ts";
 import { type VirtualClock, virtualClock } from "../testing/virtual-clock.ts";
 import { coloursFor } from "./colours.ts";
@@ -45,23 +46,26 @@ export async function replaySession(command: ReplayCommand, output: Output): Pro
     trace: command.trace,
     isEscaped: false,
   });
-  const sandbox = await createSandbox({
-    isolation: "none",
-    clock,
-    transport: simulatedTransport(replay.peers, { clock }),
-    // There is no other network than the recording.
-    policy: allowAll,
-    delivery: command.delivery,
-    modules: script.folder,
-    args: command.args,
-    trace: command.trace,
-    observe(event) {
-      replay.observe(event);
-      reporter.observe(event);
+  const sandbox = await createSandboxFrom(
+    {
+      isolation: "none",
+      clock,
+      transport: simulatedTransport(replay.peers, { clock }),
+      // There is no other network than the recording.
+      policy: allowAll,
+      delivery: command.delivery,
+      modules: script.folder,
+      args: command.args,
+      trace: command.trace,
+      observe(event) {
+        replay.observe(event);
+        reporter.observe(event);
+      },
+      ...(command.globals === undefined ? {} : { globals: command.globals }),
+      ...(command.baseUrl === undefined ? {} : { baseUrl: command.baseUrl }),
     },
-    ...(command.globals === undefined ? {} : { globals: command.globals }),
-    ...(command.baseUrl === undefined ? {} : { baseUrl: command.baseUrl }),
-  });
+    determined(1),
+  );
   let ended: SandboxError | undefined;
   void sandbox.closed.then((error) => (ended = error));
   try {

@@ -1,6 +1,6 @@
 import type { ScriptException, ScriptPosition } from "../errors.ts";
 import type { TestFailure } from "./protocol.ts";
-import { libraryName } from "./test-file.ts";
+import { runtimeName } from "./test-file.ts";
 
 /** Why a test failed, for reports. Plain data. */
 export interface FailureReport {
@@ -39,7 +39,7 @@ function readStack(stack: string, file: string, shift: number): string {
   return stack
     .split("\n")
     .filter(
-      (line) => /^\s*at /.test(line) && !line.includes(libraryName) && !line.endsWith("(native)"),
+      (line) => /^\s*at /.test(line) && !line.includes(runtimeName) && !line.endsWith("(native)"),
     )
     .join("\n")
     .replaceAll(placePattern, (all, before: string, name: string, line: string, column?: string) =>

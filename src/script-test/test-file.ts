@@ -51,5 +51,8 @@ export function readLibrary(): string {
   return library;
 }
 
-/** Name of the library in the sandbox: the runtime leaves its frames out of stacks. */
-export const libraryName = "netdevice:runtime/testing";
+/** What names of the runtime begin with in stacks. */
+export const runtimeName = "netdevice:runtime";
+
+/** Name of the library in the sandbox: the runtime leaves its frames out of what it reports. */
+export const libraryName: string = `${runtimeName}/testing`;

@@ -4,7 +4,8 @@ import type { SandboxEvent } from "../events.ts";
 import { readModuleText } from "../modules/module-source.ts";
 import { resolveSpecifier } from "../modules/resolve-specifier.ts";
 import { allowAll } from "../policy/allow-all.ts";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { createSandboxFrom, type Sandbox } from "../sandbox.ts";
+import { determined } from "../testing/determined.ts";
 import { type VirtualClock, virtualClock } from "../testing/virtual-clock.ts";
 import { type FailureReport, readFailure } from "./failure.ts";
 import type { TestCall, TestDeclaration } from "./protocol.ts";
@@ -93,18 +94,21 @@ export class TestSession {
   /** Evaluates the file; answers whether that went well. */
   async #evaluate(): Promise<boolean> {
     const { timeout, globals, args } = this.#options;
-    const sandbox = await createSandbox({
-      isolation: "none",
-      clock: this.#clock,
-      transport: this.#network,
-      // There is no other network than the devices.
-      policy: allowAll,
-      modules: this.#file.root,
-      limits: { maxTurnTime: timeout },
-      observe: (event) => this.#observe(event),
-      ...(globals === undefined ? {} : { globals }),
-      ...(args === undefined ? {} : { args }),
-    });
+    const sandbox = await createSandboxFrom(
+      {
+        isolation: "none",
+        clock: this.#clock,
+        transport: this.#network,
+        // There is no other network than the devices.
+        policy: allowAll,
+        modules: this.#file.root,
+        limits: { maxTurnTime: timeout },
+        observe: (event) => this.#observe(event),
+        ...(globals === undefined ? {} : { globals }),
+        ...(args === undefined ? {} : { args }),
+      },
+      determined(1),
+    );
     this.#sandbox = sandbox;
     void sandbox.closed.then((error) => (this.#end ??= error?.message));
     let state = "running";

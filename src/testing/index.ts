@@ -1,4 +1,18 @@
 export type { ConnectionEnd, ConversationOptions, Frame, TestConnection } from "./conversation.ts";
+export { parseHar, type ParseHarOptions } from "../recording/parse-har.ts";
+export { type HarRecorder, recordHar, type RecordHarOptions } from "../recording/record-har.ts";
+export type {
+  RecordedConnection,
+  RecordedEvent,
+  RecordedExchange,
+  Recording,
+} from "../recording/recording.ts";
+export { RecordingError, type RecordingErrorCode } from "../recording/recording-error.ts";
+export { type Replay, replayPeers, type ReplayOptions } from "../recording/replay-peers.ts";
+export type { Drift, DriftKind } from "../recording/drift.ts";
+export type { Har, HarEntry, HarMessage } from "../recording/har-format.ts";
+export type { JsonDifference } from "../recording/json-difference.ts";
+export type { MatchRule, MessageData } from "../recording/message-match.ts";
 export {
   closeWith,
   halfOpen,

@@ -206,7 +206,7 @@ describe("What the script sends is compared", () => {
     wrong.peer.says("{}");
 
     expect(right.replay.finish()).toBeUndefined();
-    expect(wrong.replay.drift?.report).toContain('expected  2 bytes 7b 7d\n    found     {}');
+    expect(wrong.replay.drift?.report).toContain("expected  2 bytes 7b 7d\n    found     {}");
   });
 });
 

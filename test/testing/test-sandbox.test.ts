@@ -144,7 +144,7 @@ describe("a test sandbox", () => {
       observe: ({ type }) => types.push(type),
     });
 
-    expect(types).toEqual(["connecting", "open", "sent", "received", "closed"]);
+    expect(types).toEqual(["connecting", "open", "sent", "received", "closing", "closed"]);
   });
 
   test("keeps what the script has not caught", async () => {
