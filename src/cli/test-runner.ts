@@ -32,6 +32,8 @@ export function createTestRunner(): TestRunner {
       /** The thread is gone, or has to go: whatever it was doing has failed. */
       function lose(problem: string): void {
         stop();
+        // What comes of a thread that is ended is no news.
+        worker.on("error", () => {});
         void worker.terminate();
         const name = current === undefined ? "The file" : "The test";
         const outcome = failed(`${name} ${problem}`);
@@ -46,12 +48,10 @@ export function createTestRunner(): TestRunner {
 
       function stop(): void {
         clearTimeout(watchdog);
-        worker.removeAllListeners();
-        // What comes of a thread that is ended is no news.
-        worker.on("error", () => {});
+        worker.off("message", heard).off("error", broken).off("exit", ended);
       }
 
-      worker.on("message", (event: FileEvent) => {
+      function heard(event: FileEvent): void {
         watchdog.refresh();
         switch (event.type) {
           case "tests":
@@ -71,9 +71,11 @@ export function createTestRunner(): TestRunner {
             resolve(undefined);
             break;
         }
-      });
-      worker.on("error", (error) => lose(`ended its thread: ${describeError(error)}`));
-      worker.on("exit", () => lose("ended its thread"));
+      }
+
+      const broken = (error: unknown): void => lose(`ended its thread: ${describeError(error)}`);
+      const ended = (): void => lose("ended its thread");
+      worker.on("message", heard).on("error", broken).on("exit", ended);
       worker.postMessage(run);
     });
   }
