@@ -11,8 +11,11 @@ export interface TestRunner {
   run(file: Omit<FileRun, "from">, hear: (event: RunnerEvent) => void): Promise<void>;
 }
 
-/** Milliseconds that a thread has beyond the time of a test: to start, and to end the test by itself. */
-const grace = 5_000;
+/** Milliseconds that a thread has beyond the time of a test, to end it by itself. */
+const grace = 1_000;
+
+/** Milliseconds that a thread has to start. */
+const startTime = 10_000;
 
 export function createTestRunner(): TestRunner {
   let idle: Worker | undefined;
@@ -25,9 +28,13 @@ export function createTestRunner(): TestRunner {
       let current: number | undefined;
       let tests: readonly ListedTest[] | undefined;
       let start = performance.now();
-      const watchdog = setTimeout(() => {
-        lose(`did not end within ${run.options.timeout} ms, not even a single call of it`);
-      }, run.options.timeout + grace);
+      let watchdog = watch(run.options.timeout + startTime);
+
+      function watch(time: number): NodeJS.Timeout {
+        return setTimeout(() => {
+          lose(`did not end within ${run.options.timeout} ms, nor did a single call of it`);
+        }, time);
+      }
 
       /** The thread is gone, or has to go: whatever it was doing has failed. */
       function lose(problem: string): void {
@@ -52,7 +59,8 @@ export function createTestRunner(): TestRunner {
       }
 
       function heard(event: FileEvent): void {
-        watchdog.refresh();
+        clearTimeout(watchdog);
+        watchdog = watch(run.options.timeout + grace);
         switch (event.type) {
           case "tests":
             tests = event.tests;

@@ -142,6 +142,7 @@ ok 4 - tests/lamp.test.js > glows <softly> # TODO
       "endless/a.test.js",
       `test("turns in circles", () => { for (;;); });
 test("waits", () => new Promise(() => {}));
+test("searches", () => [].indexOf.call({ length: 2 ** 53 - 1 }, 1));
 test("ticks", () => new Promise(() => setInterval(() => {}, 1)));
 test("passes", () => {});`,
     );
@@ -154,6 +155,9 @@ test("passes", () => {});`,
       /✗ waits\n.*\n.*\n.*\n +The test waits for something that cannot happen/,
     );
     expect(stdout).toMatch(/✗ ticks\n.*\n.*\n.*\n +The test did not end within 300 ms/);
+    expect(stdout).toMatch(
+      /✗ searches\n.*\n.*\n.*\n +The test did not end within 300 ms, nor did a single call of it/,
+    );
     expect(stdout).toContain("✓ passes");
   });
 
