@@ -37,7 +37,9 @@ export async function replaySession(command: ReplayCommand, output: Output): Pro
   const recording = readRecording(command.recording);
   const script = await readScript(command.script);
   const replay = openReplay(recording, command);
-  const clock = virtualClock();
+  // What day it was may matter to the script.
+  const { startedAt } = recording;
+  const clock = virtualClock(startedAt === undefined ? {} : { startTime: startedAt });
   const colours = coloursFor(2, process.env);
   const reporter = createReporter({
     output,

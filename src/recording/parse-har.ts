@@ -42,8 +42,8 @@ export function parseHar(text: string, options: ParseHarOptions = {}): Recording
       hasMessageLists ||= entry.at("_webSocketMessages").isPresent;
       messages += entry.at("_webSocketMessages").list().length;
       if (messages > maxMessages) throw limitError(`at most ${maxMessages} messages`, messages);
-      connections.push(readConnection(entry, url, begin));
-    } else if (isExchange(entry)) exchanges.push(readExchange(entry, url, begin));
+      connections.push(readConnection(entry, url, begin ?? 0));
+    } else if (isExchange(entry)) exchanges.push(readExchange(entry, url, begin ?? 0));
   }
   if (connections.length === 0 && exchanges.length === 0) throw emptyError(entries);
   if (connections.length > 0 && !hasMessageLists && exchanges.length === 0) {
@@ -55,6 +55,7 @@ export function parseHar(text: string, options: ParseHarOptions = {}): Recording
   const byStart = (a: { readonly started: number }, b: { readonly started: number }): number =>
     a.started - b.started;
   return {
+    ...(begin === undefined ? {} : { startedAt: begin }),
     connections: connections.toSorted(byStart),
     exchanges: exchanges.toSorted(byStart),
     duration: [...connections, ...exchanges].reduce((last, { ended }) => Math.max(last, ended), 0),
@@ -128,12 +129,12 @@ function isWebSocket(entry: HarReader, url: URL): boolean {
 }
 
 /** When the archive begins: the earliest start of an entry. */
-function beginOf(entries: readonly HarReader[]): number {
+function beginOf(entries: readonly HarReader[]): number | undefined {
   const begin = entries.reduce(
     (earliest, entry) => Math.min(earliest, entry.at("startedDateTime").date() ?? earliest),
     Number.POSITIVE_INFINITY,
   );
-  return Number.isFinite(begin) ? begin : 0;
+  return Number.isFinite(begin) ? begin : undefined;
 }
 
 function emptyError(entries: readonly HarReader[]): RecordingError {

@@ -1,5 +1,7 @@
 /** What went over the network in one session: what {@link parseHar} reads and {@link replayPeers} plays. Times are milliseconds since its start. */
 export interface Recording {
+  /** Milliseconds since 1970 of its start; absent where the archive has no dates. */
+  readonly startedAt?: number;
   /** WebSocket connections, in the order in which they were opened. */
   readonly connections: readonly RecordedConnection[];
   /** HTTP requests, in the order in which they were made. */

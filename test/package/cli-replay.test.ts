@@ -43,11 +43,11 @@ describe("netdevice replay", () => {
     const source = `
       const socket = new WebSocket("wss://panel.test/live");
       socket.onopen = () => socket.send('{"cmd":"list"}');
-      socket.onclose = ({ code, reason }) => console.log(code, reason, Math.round(performance.now()));`;
+      socket.onclose = ({ code, reason }) => console.log(code, reason, new Date().toISOString());`;
 
     expect(await replay("firefox.har", source)).toMatchObject({
       code: 0,
-      stdout: "1000 bye 1608\n",
+      stdout: "1000 bye 2026-03-02T09:14:21.958Z\n",
     });
   });
 

@@ -22,6 +22,7 @@ describe("What browsers export is read", () => {
     const recording = parseHar(fixture("chromium.har"));
 
     expect(recording).toEqual({
+      startedAt: Date.parse("2026-03-02T09:14:20.100Z"),
       connections: [
         {
           url: "wss://panel.test/live",

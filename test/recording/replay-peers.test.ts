@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Drift } from "../../src/recording/drift.ts";
 import type { RecordedConnection, RecordedEvent } from "../../src/recording/recording.ts";
@@ -418,4 +419,42 @@ test("Deeply nested messages are compared as text", () => {
 
   expect(shallow.replay.finish()).toBeUndefined();
   expect(deep.replay.drift).toMatchObject({ kind: "message", differences: [] });
+});
+
+test("A script that does what was recorded never differs, and hears all that was recorded", () => {
+  const message = fc.record({
+    type: fc.constantFrom("sent" as const, "received" as const),
+    data: fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.uint8Array().map((bytes) => new Uint8Array(bytes)),
+    ),
+    wait: fc.nat(50),
+  });
+  fc.assert(
+    fc.property(fc.array(message), (list) => {
+      clock = createManualClock();
+      let time = 10;
+      const events = list.map(({ type, data, wait }): RecordedEvent => {
+        time += wait;
+        return { type, time, data };
+      });
+      const { replay, peer } = play(events);
+
+      for (const event of events) {
+        clock.advance(Math.max(0, event.time - clock.now()));
+        if (event.type === "sent") peer.says(event.data);
+      }
+      clock.advance(1_000);
+
+      const heard = events.flatMap((event) =>
+        event.type === "received"
+          ? [
+              `${event.time} send ${typeof event.data === "string" ? event.data : `[${event.data.join(" ")}]`}`.trimEnd(),
+            ]
+          : [],
+      );
+      expect(peer.calls.slice(1)).toEqual(heard);
+      expect(replay.finish()).toBeUndefined();
+    }),
+  );
 });
