@@ -1,7 +1,7 @@
 import type { SimulatedPeer } from "../simulators/simulator.ts";
 import { noCloseCode } from "./close-frame.ts";
 import { createDrift, type Drift, showClose, showMessage } from "./drift.ts";
-import { asRecorded, type MessageData, type MessageMatcher } from "./message-match.ts";
+import { asRecorded, type RecordedData, type MessageMatcher } from "./message-match.ts";
 import type { RecordedConnection, RecordedEvent } from "./recording.ts";
 
 /** What a {@link ConnectionPlayer} needs. */
@@ -154,7 +154,7 @@ export class ConnectionPlayer {
     );
   }
 
-  #onMessage(data: MessageData): void {
+  #onMessage(data: RecordedData): void {
     if (this.#isStopped) return;
     const index = this.#sent[this.#sentAt.length];
     const event = index === undefined ? undefined : this.#events[index];

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { JsonDifference } from "./json-difference.ts";
-import type { MessageData } from "./message-match.ts";
+import type { RecordedData } from "./message-match.ts";
 
 /** The first difference between what a script does and what was recorded. */
 export interface Drift {
@@ -62,7 +62,7 @@ export function createDrift(
 }
 
 /** A message in one line. */
-export function showMessage(data: MessageData): string {
+export function showMessage(data: RecordedData): string {
   if (typeof data === "string") return excerpt(isPlainJson(data) ? data : JSON.stringify(data));
   const bytes = Buffer.from(data.subarray(0, 24))
     .toString("hex")

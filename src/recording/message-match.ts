@@ -5,7 +5,7 @@ import { RecordingError } from "./recording-error.ts";
 import { redactData, redacted } from "./redact.ts";
 
 /** What a message or a body holds. */
-export type MessageData = string | Uint8Array<ArrayBuffer>;
+export type RecordedData = string | Uint8Array<ArrayBuffer>;
 
 /** How what the script sends is compared with what was recorded. */
 export type MatchRule =
@@ -14,7 +14,7 @@ export type MatchRule =
   /** JSON with the same values, whatever its order of properties and its spaces; everything else exactly. */
   | "json"
   /** Whatever it says. */
-  | ((found: MessageData, recorded: MessageData) => boolean);
+  | ((found: RecordedData, recorded: RecordedData) => boolean);
 
 /** Options of {@link messageMatcher}. */
 export interface MatchOptions {
@@ -26,8 +26,8 @@ export interface MatchOptions {
 
 /** Compares; `undefined` for a match. Where the recording has `REDACTED`, the secret that the script sends counts as that. */
 export type MessageMatcher = (
-  found: MessageData,
-  recorded: MessageData,
+  found: RecordedData,
+  recorded: RecordedData,
 ) => readonly JsonDifference[] | undefined;
 
 /**
@@ -60,22 +60,22 @@ export function messageMatcher(options: MatchOptions): MessageMatcher {
 }
 
 /** What the script sends as it would have been recorded. */
-export function asRecorded(found: MessageData, recorded: MessageData): MessageData {
+export function asRecorded(found: RecordedData, recorded: RecordedData): RecordedData {
   return textOf(recorded)?.includes(redacted) === true ? redactData(found) : found;
 }
 
-function isSame(a: MessageData, b: MessageData): boolean {
+function isSame(a: RecordedData, b: RecordedData): boolean {
   if (typeof a === "string" || typeof b === "string") return a === b;
   return Buffer.compare(a, b) === 0;
 }
 
 /** Bytes may hold JSON as well. */
-function jsonOf(data: MessageData): unknown {
+function jsonOf(data: RecordedData): unknown {
   const text = textOf(data);
   return text === undefined ? undefined : parseShallowJson(text);
 }
 
-function textOf(data: MessageData): string | undefined {
+function textOf(data: RecordedData): string | undefined {
   if (typeof data === "string") return data;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(data);

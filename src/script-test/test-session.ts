@@ -87,6 +87,11 @@ export class TestSession {
     if (await this.#evaluate()) {
       this.#network.tell({ op: "run", test });
       await this.#drive(() => this.#isDone, "The test");
+      if (this.#isDone && this.#end !== undefined) {
+        // What interrupted the script looked like an exception to it.
+        this.#failures = [];
+        this.#fail(this.#end);
+      }
     }
     return this.#close();
   }
@@ -110,7 +115,6 @@ export class TestSession {
       determined(1),
     );
     this.#sandbox = sandbox;
-    void sandbox.closed.then((error) => (this.#end ??= error?.message));
     let state = "running";
     const evaluate = async (): Promise<void> => {
       await sandbox.run(readLibrary(), { name: libraryName, type: "script" });
@@ -137,7 +141,7 @@ export class TestSession {
     let lastForeground = 0;
     while (!isOver() && this.#end === undefined) {
       if (performance.now() > this.#deadline) {
-        this.#end = `${who} did not end within ${this.#options.timeout} ms (${this.#clock.now()} ms of virtual time). What never ends: an interval that is not cleared while the test waits, or sides that answer each other for ever. --timeout gives it more time`;
+        this.#end = this.#outOfTime();
       } else if (this.#advances > 0) await settle();
       else {
         if (this.#clock.scheduled > 0) lastForeground = this.#clock.now();
@@ -149,6 +153,10 @@ export class TestSession {
       }
     }
     if (!isOver() && this.#end !== undefined) this.#fail(this.#end);
+  }
+
+  #outOfTime(): string {
+    return `It did not end within ${this.#options.timeout} ms (${this.#clock.now()} ms of virtual time). What never ends: an interval that is not cleared while the test waits, or sides that answer each other for ever. --timeout gives it more time`;
   }
 
   async #step(until?: number): Promise<boolean> {
@@ -254,7 +262,9 @@ export class TestSession {
   }
 
   #observe(event: SandboxEvent): void {
-    if (event.type === "error") this.#uncaught.push(event.exception);
+    if (event.type === "killed") {
+      this.#end ??= performance.now() > this.#deadline ? this.#outOfTime() : event.message;
+    } else if (event.type === "error") this.#uncaught.push(event.exception);
     else if (event.type === "console" && this.#lines.length < maxLines) {
       const { level, message } = event;
       this.#lines.push({ level, message: message.slice(0, maxLineLength) });
@@ -276,7 +286,8 @@ export class TestSession {
   async #close(): Promise<TestOutcome> {
     const virtualTime = this.#clock.now();
     if (this.#end === undefined) await this.#clock.advance(0).catch(() => {});
-    for (const exception of this.#uncaught.slice(0, maxUncaught)) {
+    const uncaught = this.#uncaught.filter(({ message }) => message !== "interrupted");
+    for (const exception of uncaught.slice(0, maxUncaught)) {
       const failure = readFailure(exception, this.#file.name, this.#shift);
       this.#failures.push({ ...failure, message: `${failure.message} (nobody caught it)` });
     }

@@ -12,7 +12,7 @@ export { type Replay, replayPeers, type ReplayOptions } from "../recording/repla
 export type { Drift, DriftKind } from "../recording/drift.ts";
 export type { Har, HarEntry, HarMessage } from "../recording/har-format.ts";
 export type { JsonDifference } from "../recording/json-difference.ts";
-export type { MatchRule, MessageData } from "../recording/message-match.ts";
+export type { MatchRule, RecordedData } from "../recording/message-match.ts";
 export {
   closeWith,
   halfOpen,

@@ -154,7 +154,7 @@ test("passes", () => {});`,
     expect(stdout).toMatch(
       /✗ waits\n.*\n.*\n.*\n +The test waits for something that cannot happen/,
     );
-    expect(stdout).toMatch(/✗ ticks\n.*\n.*\n.*\n +The test did not end within 300 ms/);
+    expect(stdout).toMatch(/✗ ticks\n.*\n.*\n.*\n +It did not end within 300 ms/);
     expect(stdout).toMatch(
       /✗ searches\n.*\n.*\n.*\n +The test did not end within 300 ms, nor did a single call of it/,
     );
