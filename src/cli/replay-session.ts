@@ -18,6 +18,13 @@ import { createReporter } from "./reporter.ts";
 import { readScript, type ScriptFile } from "./script-file.ts";
 import { readProblem, UsageError } from "./usage-error.ts";
 
+/** What the thread of a replay is given. */
+export interface ReplayWork {
+  readonly command: ReplayCommand;
+  /** Standard input, which only the main thread has, where the script comes from there. */
+  readonly input: string | undefined;
+}
+
 /** Bytes of the largest recording that is read. */
 const maxBytes = 2 ** 28;
 
@@ -33,9 +40,12 @@ const closeTime = 1_000;
  * @returns the exit code: 1 when the conversation is another
  * @throws {UsageError} before anything of the script has run
  */
-export async function replaySession(command: ReplayCommand, output: Output): Promise<ExitCode> {
+export async function replaySession(
+  { command, input }: ReplayWork,
+  output: Output,
+): Promise<ExitCode> {
   const recording = readRecording(command.recording);
-  const script = await readScript(command.script);
+  const script = await readScript(command.script, input);
   const replay = openReplay(recording, command);
   // What day it was may matter to the script.
   const { startedAt } = recording;

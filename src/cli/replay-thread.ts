@@ -1,7 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { createOutput } from "./output.ts";
-import type { ReplayCommand } from "./replay-options.ts";
-import { replaySession } from "./replay-session.ts";
+import { replaySession, type ReplayWork } from "./replay-session.ts";
 import { UsageError } from "./usage-error.ts";
 
 // The thread of a replay: virtual time needs the script on the thread of its peers, and a script must not block the command.
@@ -17,7 +16,7 @@ try {
     isBatched: false,
     onBroken: () => answer({ type: "ended", code: 0 }),
   });
-  const code = await replaySession(workerData as ReplayCommand, output);
+  const code = await replaySession(workerData as ReplayWork, output);
   answer({ type: "ended", code });
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

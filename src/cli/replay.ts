@@ -3,7 +3,9 @@ import { Worker } from "node:worker_threads";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import { createOutput } from "./output.ts";
 import type { ReplayCommand } from "./replay-options.ts";
+import type { ReplayWork } from "./replay-session.ts";
 import type { ReplayAnswer } from "./replay-thread.ts";
+import { readStandardInput } from "./script-file.ts";
 import { onSignals } from "./stop.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -14,8 +16,10 @@ import { UsageError } from "./usage-error.ts";
  * @throws {UsageError} before anything of the script has run
  */
 export async function replay(command: ReplayCommand): Promise<ExitCode> {
+  const input = command.script === "-" ? await readStandardInput() : undefined;
+  const work: ReplayWork = { command, input };
   const worker = new Worker(new URL("replay-thread.js", import.meta.url), {
-    workerData: command,
+    workerData: work,
     execArgv: [],
   });
   const stopped = new Promise<ReplayAnswer>((resolve) => {

@@ -17,11 +17,12 @@ export interface ScriptFile extends ScriptSources {
 /**
  * Reads the script that the command line names.
  *
+ * @param input standard input, where it was read already
  * @throws {UsageError} if it cannot be read
  */
-export async function readScript(path: string): Promise<ScriptFile> {
+export async function readScript(path: string, input?: string): Promise<ScriptFile> {
   return path === "-"
-    ? scriptFile(await readStandardInput(), "stdin.js", "<stdin>", process.cwd())
+    ? scriptFile(input ?? (await readStandardInput()), "stdin.js", "<stdin>", process.cwd())
     : scriptFile(readText(path), basename(path), path, dirname(path));
 }
 
@@ -36,7 +37,8 @@ function readText(path: string): string {
   }
 }
 
-async function readStandardInput(): Promise<string> {
+/** Reads standard input to its end. */
+export async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("utf8");

@@ -162,7 +162,10 @@ export class TestNetwork implements Transport {
       else this.tell({ op: "message", peer: id, bytes: true }, data);
     };
     peer.onpong = () => this.tell({ op: "pong", peer: id });
-    peer.onclose = (code, reason) => this.tell({ op: "closed", peer: id, code, reason });
+    peer.onclose = (code, reason) => {
+      this.#peers.delete(id);
+      this.tell({ op: "closed", peer: id, code, reason });
+    };
     this.tell({ op: "connect", peer: id, device, url: url.href, protocols, headers });
   }
 }

@@ -264,8 +264,9 @@ export class TestSession {
   #observe(event: SandboxEvent): void {
     if (event.type === "killed") {
       this.#end ??= performance.now() > this.#deadline ? this.#outOfTime() : event.message;
-    } else if (event.type === "error") this.#uncaught.push(event.exception);
-    else if (event.type === "console" && this.#lines.length < maxLines) {
+    } else if (event.type === "error") {
+      if (this.#uncaught.length < maxKept) this.#uncaught.push(event.exception);
+    } else if (event.type === "console" && this.#lines.length < maxLines) {
       const { level, message } = event;
       this.#lines.push({ level, message: message.slice(0, maxLineLength) });
     }
@@ -280,6 +281,7 @@ export class TestSession {
   }
 
   #fail(message: string): void {
+    if (this.#failures.length >= maxKept) return;
     this.#failures.push({ name: "", message, stack: "", position: undefined });
   }
 
@@ -309,6 +311,9 @@ const closeTime = 1_000;
 const maxLines = 200;
 const maxLineLength = 2_000;
 const maxUncaught = 5;
+
+/** Failures and exceptions that are kept: a script can throw for ever. */
+const maxKept = 100;
 
 function settle(): Promise<void> {
   return new Promise((resolve) => {

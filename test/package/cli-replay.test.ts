@@ -39,6 +39,12 @@ describe("netdevice replay", () => {
     });
   });
 
+  test("takes the script from standard input", async () => {
+    const result = await runCommand(["replay", "chromium.har", "-"], { cwd: folder, input: panel });
+
+    expect(result).toMatchObject({ code: 0, stdout: '{"lamps":[1,2]}\n0,1,2,255\n' });
+  });
+
   test("plays a recording of Firefox, the server's close included", async () => {
     const source = `
       const socket = new WebSocket("wss://panel.test/live");
