@@ -40,6 +40,34 @@ export const creation = {
   },
 };
 
+/** Test sandboxes in each of ten batches, by length of the run. */
+const batchSizes = { quick: 10, default: 100, full: 100 };
+
+/** What a test costs that makes a sandbox of its own. */
+export const testSandboxes = {
+  name: "test-sandboxes",
+  title: "a test sandbox with an echo conversation, from its creation to its end",
+  seconds: 8,
+  async run({ lengths }) {
+    const process = startMaker("none");
+    await process.ask("conversations", { count: warmUpCount, batches: 1 });
+    const times = await process.ask("conversations", {
+      count: batchSizes[lengths.name],
+      batches: 10,
+    });
+    await process.stop();
+    return [
+      {
+        name: "test-sandboxes/time",
+        title: testSandboxes.title,
+        unit: "ms",
+        target: { none: 5 },
+        results: { none: spread(times) },
+      },
+    ];
+  },
+};
+
 /** What a sandbox adds to the memory of the process that is resident. */
 export const residentMemory = {
   name: "resident-memory",

@@ -3,7 +3,7 @@ import { fairness } from "./fairness.js";
 import { manyMessagesGrowth, manySandboxesGrowth, manySocketsGrowth } from "./growth.js";
 import { messages } from "./messages.js";
 import { peakMemory } from "./peak-memory.js";
-import { creation, residentMemory } from "./sandboxes.js";
+import { creation, residentMemory, testSandboxes } from "./sandboxes.js";
 import { start } from "./start.js";
 
 /**
@@ -15,6 +15,7 @@ export const scenarios = [
   events,
   start,
   creation,
+  testSandboxes,
   residentMemory,
   peakMemory,
   manySandboxesGrowth,

@@ -69,6 +69,8 @@ export interface TestSandbox extends AsyncDisposable {
   conversation(options?: ConversationOptions): string;
   /** Puts another policy in force: see {@link Sandbox.setPolicy}. */
   setPolicy(policy: NetworkPolicy): Promise<void>;
+  /** See {@link Sandbox.setOnline}. */
+  setOnline(online: boolean): Promise<void>;
   /** See {@link Sandbox.usage}. */
   usage: Sandbox["usage"];
   /** See {@link Sandbox.closed}. */
@@ -240,6 +242,10 @@ class DrivenSandbox implements TestSandbox {
 
   async setPolicy(policy: NetworkPolicy): Promise<void> {
     await drive(this.#sandbox.setPolicy(policy), this.#drive);
+  }
+
+  async setOnline(online: boolean): Promise<void> {
+    await drive(this.#sandbox.setOnline(online), this.#drive);
   }
 
   async close(): Promise<void> {

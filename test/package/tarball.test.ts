@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Consumer, createConsumer, projectFolder } from "../support/consumer.ts";
+import { packProject } from "../support/pack.ts";
 
 /** Packed size that calls for a look at what came in, in bytes. More than half of it is the engine's image. */
 const maxTarballBytes = 1_400_000;
@@ -17,7 +18,7 @@ beforeAll(async () => {
   consumer = await createConsumer();
   installed = join(consumer.folder, "node_modules/quickjs-network-device");
   await consumer.write("package.json", '{ "name": "consumer", "private": true, "type": "module" }');
-  tarball = await pack();
+  tarball = await packProject(consumer);
   // The installation of this project has filled npm's cache: the network is asked only for what is missing there.
   const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
   await consumer.mustRun("npm", "install", ...options, tarball);
@@ -111,6 +112,28 @@ test("A TypeScript program type-checks against the installed package, its declar
   expect(await consumer.typeCheck("host")).toBe("");
 });
 
+test("A TypeScript test type-checks against the harness, with its matchers", async () => {
+  await consumer.link("vitest");
+  await consumer.write("harness/lamp.test.ts", typedTest);
+  await consumer.write(
+    "harness/tsconfig.json",
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        target: "es2022",
+        module: "nodenext",
+        moduleResolution: "nodenext",
+        lib: ["es2023", "esnext.disposable", "dom"],
+        types: ["node"],
+        skipLibCheck: true,
+      },
+    }),
+  );
+
+  expect(await consumer.typeCheck("harness")).toBe("");
+});
+
 test("A TypeScript device script type-checks against the guest's types alone", async () => {
   await consumer.write("guest/script.ts", typedGuestScript);
   await consumer.write(
@@ -190,6 +213,8 @@ const requiredFiles = [
   "dist/test-library.js",
   "dist/index.d.ts",
   "dist/index.js",
+  "dist/testing/index.js",
+  "dist/testing/vitest.js",
   "dist/worker/entry.js",
   "package.json",
   "policy.schema.json",
@@ -197,16 +222,6 @@ const requiredFiles = [
   "src/guest/testing.d.ts",
   "src/index.ts",
 ];
-
-/** Packs the project as `npm publish` would and returns the path of the tarball. */
-async function pack(): Promise<string> {
-  const destination = await consumer.write("packed/.keep", "");
-  const folder = join(destination, "..");
-  await consumer.mustRun("npm", "pack", projectFolder, "--pack-destination", folder);
-  const name = (await readdir(folder)).find((file) => file.endsWith(".tgz"));
-  if (name === undefined) throw new Error("npm pack wrote no tarball");
-  return join(folder, name);
-}
 
 async function filesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -241,6 +256,26 @@ const failure: SandboxError | undefined = await sandbox.closed;
 // @ts-expect-error A number is not a policy.
 await createSandbox({ policy: 1 });
 export { failure };
+`;
+
+const typedTest = `
+import { expect } from "vitest";
+import { createTestSandbox, faulty, reset, type Simulator } from "quickjs-network-device/testing";
+import { test } from "quickjs-network-device/testing/vitest";
+
+const lamp: Simulator = { connect: (peer) => peer.accept() };
+
+test("types", async ({ openSandbox }) => {
+  const sandbox = await openSandbox({ peers: { "ws://lamp.example": faulty(lamp, reset()) } });
+  const answer: string = await sandbox.until(() => sandbox.lines[0]);
+  expect(sandbox).toHaveSent({ type: "get" }, /on/, answer);
+  expect(sandbox.connections[0]).not.toHaveReceived(new Uint8Array(1));
+  expect(sandbox).toBeClosedWith(1000, "done");
+  // @ts-expect-error A code is a number.
+  expect(sandbox).toBeClosedWith("1000");
+  // @ts-expect-error The harness has a network of its own.
+  await createTestSandbox({ transport: undefined });
+});
 `;
 
 const typedGuestScript = `
