@@ -1,5 +1,6 @@
 import { SandboxError, type ScriptException } from "../errors.ts";
 import type { Observer, SandboxEvent } from "../events.ts";
+import type { Limits } from "../limits.ts";
 import { checkNames } from "../options.ts";
 import { allowOrigins } from "../policy/allow-origins.ts";
 import type { NetworkPolicy, PolicyRules } from "../policy/policy.ts";
@@ -32,6 +33,8 @@ export interface TestSandboxOptions extends Omit<
   readonly script?: string | URL;
   /** @defaultValue exactly the origins of `peers` may be reached */
   readonly policy?: NetworkPolicy;
+  /** As those of any sandbox, but for `maxTurnTime` (4,000) and `maxMemory` (16 MiB). */
+  readonly limits?: Partial<Limits>;
   /** A clock to share with others. @defaultValue one of its own */
   readonly clock?: VirtualClock;
   /** Seed of everything that is left to chance, in the script and around it. @defaultValue 1 */
@@ -109,7 +112,7 @@ export async function createTestSandbox(options: TestSandboxOptions = {}): Promi
       ...sandboxOptions(options, first),
       isolation: "none",
       policy: options.policy ?? policyFor(peers),
-      limits: { maxTurnTime: usualTurnTime, ...options.limits },
+      limits: { ...usualLimits, ...options.limits },
       trace: true,
       clock,
       transport: simulatedTransport(peers, { clock, seed }),
@@ -134,8 +137,13 @@ export async function createTestSandbox(options: TestSandboxOptions = {}): Promi
 
 const day = 86_400_000;
 
-/** Milliseconds of real time for one turn: less than test runners give to a test, so that an endless loop is told of by its name. */
-const usualTurnTime = 4_000;
+/** Limits that differ from those of other sandboxes. */
+const usualLimits: Partial<Limits> = {
+  // Less than test runners give to a test, so that an endless loop is told of by its name. The one time here that is real.
+  maxTurnTime: 4_000,
+  // What counts for the collector of the host's garbage is what is reserved: with 256 MiB it runs for every other sandbox.
+  maxMemory: 16 * 2 ** 20,
+};
 
 /** What a sandbox tells, kept. */
 class Watch {
