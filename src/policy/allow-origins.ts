@@ -41,7 +41,7 @@ export function allowOrigins(
  * Grants for every port of this machine's loopback addresses and `localhost` names, with credentials in URLs: for development and
  * tests. Ports that the fetch standard calls bad stay closed.
  */
-export const allLoopback: readonly Grant[] = ["ws", "wss"].flatMap((scheme) =>
+export const allLoopback: readonly Grant[] = ["ws", "wss", "http", "https"].flatMap((scheme) =>
   ["localhost", "*.localhost", "127.0.0.0/8", "[::1]"].map((host) => ({
     origin: `${scheme}://*@${host}:*`,
     addresses: { loopback: true },

@@ -4,6 +4,7 @@ import { isBadPort } from "./bad-ports.ts";
 import {
   canonicalHost,
   effectivePort,
+  isScheme,
   matchesOrigin,
   parseOriginPattern,
   specificity,
@@ -23,7 +24,7 @@ export function decide(rules: PolicyRules, request: DecisionRequest): Decision {
   const { url, hasUrlCredentials } = request;
   const scheme = url.protocol.slice(0, -1);
   const origin = `${scheme}://${url.host}`;
-  if (scheme !== "ws" && scheme !== "wss") return refuse(`the scheme ${scheme} is not reachable`);
+  if (!isScheme(scheme)) return refuse(`the scheme ${scheme} is not reachable`);
   const compiled = compile(rules);
   if (compiled === undefined) return refuse("the rules hold a pattern that cannot be read");
   const host = canonicalHost(url);

@@ -1,9 +1,19 @@
 import { formatAddress, isInBlock, parseAddress, parseBlock } from "./address.ts";
 import type { Address, AddressBlock } from "./address.ts";
 
+/** Schemes of what a script can reach: `ws` and `wss` by `WebSocket`, `http` and `https` by `fetch`. */
+export type Scheme = (typeof schemes)[number];
+
+const schemes = ["ws", "wss", "http", "https"] as const;
+
+/** Whether a text is a {@link Scheme}. */
+export function isScheme(text: string): text is Scheme {
+  return schemes.some((scheme) => scheme === text);
+}
+
 /** A parsed pattern of origins, in canonical form: see the grammar at `Grant.origin`. */
 export interface OriginPattern {
-  readonly scheme: "ws" | "wss";
+  readonly scheme: Scheme;
   /** Whether the pattern lets a script put credentials into the URL. */
   readonly urlCredentials: boolean;
   readonly host: HostPattern;
@@ -37,10 +47,13 @@ export function parseOriginPattern(text: string): OriginPattern | PatternProblem
   const scheme = parts?.[1]?.toLowerCase();
   let rest = parts?.[2] ?? "";
   if (scheme === undefined)
-    return problem(`has no scheme; write "wss://${text}" or "ws://${text}"`);
-  if (scheme !== "ws" && scheme !== "wss") {
-    const remedy = scheme === "http" ? "ws" : "wss";
-    return problem(`has the scheme "${scheme}"; write "${remedy}://${rest}"`);
+    return problem(
+      `has no scheme; write "wss://${text}" or "ws://${text}", or for fetch "https://${text}" or "http://${text}"`,
+    );
+  if (!isScheme(scheme)) {
+    return problem(
+      `has the scheme "${scheme}"; write "wss://${rest}", or for fetch "https://${rest}"`,
+    );
   }
   const urlCredentials = rest.startsWith("*@");
   if (urlCredentials) rest = rest.slice(2);
@@ -84,10 +97,10 @@ export function canonicalHost(url: URL): RequestHost {
   return { kind: "name", name: url.hostname.replace(/\.$/, "") };
 }
 
-/** The port that a WebSocket URL leads to. */
+/** The port that a URL leads to. */
 export function effectivePort(url: URL): number {
   if (url.port !== "") return Number(url.port);
-  return url.protocol === "wss:" ? 443 : 80;
+  return defaultPort(url.protocol.slice(0, -1));
 }
 
 /** Orders patterns: the larger, the more a pattern says about host and port. */
@@ -139,11 +152,12 @@ function splitPort(text: string): readonly [host: string, port: string | undefin
   return [parts?.[1] ?? text, parts?.[2]];
 }
 
-function parsePort(
-  text: string | undefined,
-  scheme: "ws" | "wss",
-): number | "any" | PatternProblem {
-  if (text === undefined) return scheme === "wss" ? 443 : 80;
+function defaultPort(scheme: string): number {
+  return scheme === "wss" || scheme === "https" ? 443 : 80;
+}
+
+function parsePort(text: string | undefined, scheme: Scheme): number | "any" | PatternProblem {
+  if (text === undefined) return defaultPort(scheme);
   if (text === "*") return "any";
   const slash = text.search(/[/?#]/);
   if (slash > 0)

@@ -7,10 +7,11 @@ export type NetworkPolicy = PolicyRules | PolicyFunction;
 /** Decides on one connection attempt before anything is sent. */
 export type PolicyFunction = (request: ConnectionRequest) => Verdict | Promise<Verdict>;
 
-/** A connection that a script asks for. */
+/** A connection that a script asks for: a WebSocket, or one request of a `fetch`, each of its redirects included. */
 export interface ConnectionRequest {
-  /** Parsed by the WHATWG steps: scheme `ws` or `wss`, no fragment, no credentials. */
+  /** Parsed by the WHATWG steps: scheme `ws` or `wss`, or `http` or `https` for a `fetch`; no fragment, no credentials. */
   readonly url: URL;
+  /** Subprotocols; none for a `fetch`. */
   readonly protocols: readonly string[];
   /** Whether the script put a user name or password into the URL. */
   readonly hasUrlCredentials: boolean;
@@ -40,7 +41,7 @@ export interface PolicyRules {
 /** Permission to connect to the origins that one pattern names. */
 export interface Grant {
   /**
-   * `scheme://host[:port]`, where scheme is `ws` or `wss`; host is a name, a name with `*` in place of whole labels, an address,
+   * `scheme://host[:port]`, where scheme is `ws` or `wss`, or for `fetch` `http` or `https`; host is a name, a name with `*` in place of whole labels, an address,
    * or a CIDR block such as `192.168.0.0/16` or `[fd00::/8]`; port is a number, `*` for any, or absent for the scheme's own.
    * `*` as the first label stands for one or more labels, elsewhere for exactly one, and alone for every host. Of several grants
    * that cover an origin the one that says most about host and port decides. `scheme://*@host` also lets the script put
@@ -66,14 +67,14 @@ export interface AddressRules {
 
 /** What the host adds to a connection; no script ever sees it. Plain data. */
 export interface ConnectOptions {
-  /** Extra request headers. Those of the WebSocket handshake itself cannot be set. */
+  /** Extra request headers. Those of the WebSocket handshake and of the request's framing cannot be set. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Value of the `Origin` header. @defaultValue none is sent */
   readonly origin?: string;
   /** Sent as HTTP Basic authentication. */
   readonly credentials?: { readonly username: string; readonly password: string };
   readonly tls?: TlsOptions;
-  /** Offers permessage-deflate (RFC 7692). @defaultValue false */
+  /** Offers permessage-deflate (RFC 7692) to WebSocket servers. @defaultValue false */
   readonly perMessageDeflate?: boolean;
 }
 

@@ -155,7 +155,7 @@ describe("Rules that are wrong are refused with the place, what is there and wha
       '{"allow": [], "deny": [1]}',
     ],
     [
-      'p.json:1:24: deny[0]: "10.0.0.1" has no scheme; write "wss://10.0.0.1" or "ws://10.0.0.1"',
+      'p.json:1:24: deny[0]: "10.0.0.1" has no scheme; write "wss://10.0.0.1" or "ws://10.0.0.1", or for fetch "https://10.0.0.1" or "http://10.0.0.1"',
       '{"allow": [], "deny": ["10.0.0.1"]}',
     ],
     [
@@ -219,7 +219,7 @@ describe("Rules that are wrong are refused with the place, what is there and wha
       '{"allow": [\n  "wss://a.example",\n  {"origin": "ws://b/"}\n]}',
     ],
     [
-      'p.json:1:12: allow[0]: "lamp.local" has no scheme; write "wss://lamp.local" or "ws://lamp.local"',
+      'p.json:1:12: allow[0]: "lamp.local" has no scheme; write "wss://lamp.local" or "ws://lamp.local", or for fetch "https://lamp.local" or "http://lamp.local"',
       '{"allow": ["lamp.local"]}',
     ],
     [
