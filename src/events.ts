@@ -8,8 +8,9 @@ export type Observer = (event: SandboxEvent) => void;
 /**
  * One fact about a sandbox. Plain data: can be logged, posted to another thread and replayed.
  *
- * Every `connecting` is followed by at most one `open` and exactly one `closed`. `killed` comes at most once, when the sandbox ends
- * by itself; only the `closed` of its connections follow.
+ * Every `connecting` is followed by at most one `open` and exactly one `closed`, every `request` (a `fetch` of the script) by any number of
+ * `redirect`, at most one `response` and exactly one `finished`. Connections and requests are numbered together. `killed` comes at most once, when the sandbox ends
+ * by itself; only the `closed` of its connections and the `finished` of its requests follow.
  */
 export type SandboxEvent = {
   /** Milliseconds since the sandbox started. */
@@ -53,11 +54,57 @@ export type SandboxEventDetail =
       /** Why, when the connection failed or was refused; the script saw only `error` and `close` 1006. */
       readonly failure?: ConnectionFailure;
     }
+  | {
+      readonly type: "request";
+      readonly request: number;
+      readonly method: string;
+      /** Without credentials. */
+      readonly url: string;
+      /** What the script sends; not what the policy adds. */
+      readonly headers: HeaderList;
+    }
+  | {
+      readonly type: "redirect";
+      readonly request: number;
+      readonly status: number;
+      readonly headers: HeaderList;
+      /** Method and URL of the next request. */
+      readonly method: string;
+      readonly url: string;
+    }
+  | {
+      readonly type: "response";
+      readonly request: number;
+      readonly status: number;
+      readonly statusText: string;
+      /** All of them: the script does not see `Set-Cookie`. */
+      readonly headers: HeaderList;
+    }
+  | {
+      /** Only with `trace`: the body of a request, and parts of the body of its response, without content codings. */
+      readonly type: "requestBody" | "responseBody";
+      readonly request: number;
+      readonly data: Uint8Array<ArrayBuffer>;
+    }
+  | {
+      readonly type: "finished";
+      readonly request: number;
+      /** Why, when it failed or was refused; the script saw only a `TypeError`. */
+      readonly failure?: ConnectionFailure;
+    }
   | { readonly type: "console"; readonly level: LogLevel; readonly message: string }
   | { readonly type: "alert"; readonly message: string }
   | { readonly type: "error"; readonly exception: ScriptException }
-  | { readonly type: "limit"; readonly limit: keyof Limits; readonly connection?: number }
+  | {
+      readonly type: "limit";
+      readonly limit: keyof Limits;
+      readonly connection?: number;
+      readonly request?: number;
+    }
   | { readonly type: "killed"; readonly cause: KillCause; readonly message: string };
+
+/** Headers of HTTP, as they were sent: names may come more than once. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 /**
  * Why a sandbox was ended by something else than its owner: its turn took too long or too many jobs; its memory is exhausted; the engine
@@ -65,7 +112,10 @@ export type SandboxEventDetail =
  */
 export type KillCause = "cpu" | "memory" | "engine" | "thread";
 
-/** How far a connection got before it failed. */
+/**
+ * How far a connection got before it failed. A `fetch` is at `"handshake"` from its request to the headers of the answer, and at `"open"`
+ * within the body.
+ */
 export type FailureStage =
   | "policy"
   | "limit"
@@ -111,13 +161,19 @@ export type FailureCode =
   | "ERR_CONNECT"
   /** The certificate or the TLS handshake was refused. */
   | "ERR_TLS"
-  /** The opening handshake did not end within `handshakeTimeout`. */
+  /** The opening handshake did not end, or the request of a `fetch` was not sent, within `handshakeTimeout`. */
   | "ERR_HANDSHAKE_TIMEOUT"
   /** The server answered with another status than 101; see `status`. */
   | "ERR_HANDSHAKE_STATUS"
   /** The server's 101 answer breaks the protocol (accept key, subprotocol, extension, headers). */
   | "ERR_HANDSHAKE_INVALID"
-  /** The connection was reset or ended without a close frame. */
+  /** The answer to a `fetch`, or what was still missing of it, did not come within `responseTimeout`. */
+  | "ERR_RESPONSE_TIMEOUT"
+  /** The answer to a `fetch` is not valid HTTP, or its body not what its content coding says. */
+  | "ERR_RESPONSE_INVALID"
+  /** A redirect that the script did not want, that leads nowhere, or one too many. */
+  | "ERR_REDIRECT"
+  /** The connection was reset or ended without a close frame, or within a body. */
   | "ERR_CONNECTION_LOST"
   /** The peer broke the WebSocket protocol. */
   | "ERR_PROTOCOL"

@@ -3,7 +3,7 @@ import { SandboxError } from "./errors.ts";
 /** Limits on connections. Bytes, milliseconds and counts. */
 export interface NetworkLimits {
   /**
-   * Connections that are not closed yet. One more fails as a network failure does.
+   * Connections that are not closed yet, those of a `fetch` until its body has been read included. One more fails as a network failure does.
    * @defaultValue 256
    */
   readonly maxConnections: number;
@@ -23,7 +23,7 @@ export interface NetworkLimits {
    */
   readonly maxConnectDelay: number;
   /**
-   * Size of one incoming or outgoing message. A larger one fails the connection.
+   * Size of one incoming or outgoing message, and of the body that a `fetch` sends. A larger one fails the connection.
    * @defaultValue 67_108_864 (64 MiB)
    */
   readonly maxMessageBytes: number;
@@ -50,10 +50,16 @@ export interface NetworkLimits {
    */
   readonly maxQueuedEvents: number;
   /**
-   * Wall-clock time from the start of the handshake to the open connection, policy and name lookup included.
+   * Wall-clock time from the start of the handshake to the open connection, policy and name lookup included; for a `fetch` to the sending
+   * of its request.
    * @defaultValue 30_000
    */
   readonly handshakeTimeout: number;
+  /**
+   * Time that the server of a `fetch` may take to answer with all headers, and then to go on with a body that the script waits for.
+   * @defaultValue 300_000
+   */
+  readonly responseTimeout: number;
   /**
    * Wall-clock time for the peer to answer a close frame and end the connection.
    * @defaultValue 10_000
@@ -144,6 +150,7 @@ export const defaultLimits: Limits = {
   maxInboundBytes: 256 * 2 ** 20,
   maxQueuedEvents: 256,
   handshakeTimeout: 30_000,
+  responseTimeout: 300_000,
   closeTimeout: 10_000,
   keepaliveInterval: 30_000,
   keepaliveTimeout: 20_000,
@@ -171,6 +178,7 @@ export const strictLimits: Limits = {
   maxInboundBytes: 16 * 2 ** 20,
   maxQueuedEvents: 64,
   handshakeTimeout: 10_000,
+  responseTimeout: 30_000,
   closeTimeout: 3_000,
   keepaliveInterval: 30_000,
   keepaliveTimeout: 10_000,
@@ -210,6 +218,7 @@ const ranges: Readonly<Record<keyof Limits, readonly [min: number, max: number]>
   maxInboundBytes: [1, 2 ** 32],
   maxQueuedEvents: [1, 2 ** 20],
   handshakeTimeout: [1, 2 ** 31 - 1],
+  responseTimeout: [1, 2 ** 31 - 1],
   closeTimeout: [1, 2 ** 31 - 1],
   keepaliveInterval: [0, 2 ** 31 - 1],
   keepaliveTimeout: [1, 2 ** 31 - 1],

@@ -12,7 +12,8 @@ export function explainFailure(url: string, failure: ConnectionFailure): readonl
   const codes = [failure.code, failure.systemCode, failure.status].filter(
     (code) => code !== undefined,
   );
-  return [`${shownUrl} failed at ${stages[failure.stage]} (${codes.join(", ")}): ${message}`];
+  const stage = (isFetch(url) ? fetchStages[failure.stage] : undefined) ?? stages[failure.stage];
+  return [`${shownUrl} failed at ${stage} (${codes.join(", ")}): ${message}`];
 }
 
 /** Whether the policy refused the connection: nothing was sent. */
@@ -30,6 +31,16 @@ const stages: Readonly<Record<ConnectionFailure["stage"], string>> = {
   open: "an open connection",
   closing: "the closing handshake",
 };
+
+/** Stages of a fetch that have other names. */
+const fetchStages: Readonly<Partial<Record<ConnectionFailure["stage"], string>>> = {
+  handshake: "the answer",
+  open: "the body of the answer",
+};
+
+function isFetch(url: string): boolean {
+  return /^https?:/.test(url);
+}
 
 /** Lines that tell how to permit a refused connection. */
 function remedy(text: string, failure: ConnectionFailure): readonly string[] {

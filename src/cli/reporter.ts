@@ -1,6 +1,6 @@
 import type { LogLevel } from "../boundary.ts";
 import { type SandboxError, ScriptError, type ScriptException } from "../errors.ts";
-import type { Observer, SandboxEvent } from "../events.ts";
+import type { ConnectionFailure, Observer, SandboxEvent } from "../events.ts";
 import type { Colours } from "./colours.ts";
 import { explainFailure, isRefusal } from "./explain-failure.ts";
 import type { Output, OutputStream } from "./output.ts";
@@ -50,6 +50,7 @@ const ownFailures: ReadonlySet<string> = new Set(["ERR_CLOSED_BY_SCRIPT", "ERR_A
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { output, sources, colours } = options;
+  /** URLs of connections and requests, which are numbered together. */
   const urls = new Map<number, string>();
   const limits = new Set<string>();
   let hasFailed = false;
@@ -72,10 +73,9 @@ export function createReporter(options: ReporterOptions): Reporter {
     output.write("stderr", reportException(data, sources, colours));
   }
 
-  function closed(event: SandboxEvent & { type: "closed" }): void {
-    const url = urls.get(event.connection) ?? "a connection";
-    urls.delete(event.connection);
-    const { failure } = event;
+  function ended(id: number, failure: ConnectionFailure | undefined): void {
+    const url = urls.get(id) ?? "a connection";
+    urls.delete(id);
     if (failure === undefined || ownFailures.has(failure.code)) return;
     if (
       isRefusal(failure) ||
@@ -101,7 +101,14 @@ export function createReporter(options: ReporterOptions): Reporter {
         urls.set(event.connection, event.url);
         break;
       case "closed":
-        closed(event);
+        ended(event.connection, event.failure);
+        break;
+      case "request":
+      case "redirect":
+        urls.set(event.request, event.url);
+        break;
+      case "finished":
+        ended(event.request, event.failure);
         break;
       case "console":
         output.write(streams[event.level], `${shown(event.message)}\n`);
@@ -123,6 +130,9 @@ export function createReporter(options: ReporterOptions): Reporter {
       case "sent":
       case "received":
       case "closing":
+      case "response":
+      case "requestBody":
+      case "responseBody":
         break;
     }
   }

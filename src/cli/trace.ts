@@ -4,7 +4,7 @@ import { excerpt, printable } from "./printable.ts";
 /** Most characters or bytes of a message that are shown. */
 const maxShown = 60;
 
-/** One line for an event of a connection, or `undefined` for other events. */
+/** One line for an event of a connection or request, or `undefined` for other events. */
 export function traceLine(event: SandboxEvent): string | undefined {
   const fact = describe(event);
   return fact && `${event.time.toFixed(0).padStart(6)} ms  ${fact}`;
@@ -29,6 +29,18 @@ function describe(event: SandboxEvent): string | undefined {
       const reason = shownReason(event.reason);
       return `#${event.connection} closed ${event.code}${reason} ${event.wasClean ? "cleanly" : `(${event.failure?.code ?? "not clean"})`}`;
     }
+    case "request":
+      return `#${event.request} ${event.method} ${printable(event.url)}`;
+    case "redirect":
+      return `#${event.request} redirected (${event.status}) to ${event.method} ${printable(event.url)}`;
+    case "response":
+      return `#${event.request} answered ${event.status} ${printable(event.statusText)}`.trimEnd();
+    case "requestBody":
+      return `#${event.request} > ${message(event.data)}`;
+    case "responseBody":
+      return `#${event.request} < ${message(event.data)}`;
+    case "finished":
+      return `#${event.request} finished${event.failure === undefined ? "" : ` (${event.failure.code})`}`;
     case "console":
     case "alert":
     case "error":

@@ -1,6 +1,7 @@
 import { describeError } from "../errors.ts";
 import type { ConnectionFailure, FailureStage } from "../events.ts";
 import { effectivePort } from "../policy/origin-pattern.ts";
+import { ContainedExchange } from "./contained-exchange.ts";
 import { isPromise, settlePromise } from "./settle-promise.ts";
 import {
   checkBytes,
@@ -13,6 +14,9 @@ import {
 } from "./told-values.ts";
 import type {
   CloseInfo,
+  HttpExchange,
+  HttpRequest,
+  HttpSink,
   Transport,
   TransportConnection,
   TransportRequest,
@@ -26,7 +30,19 @@ import type {
 export function containedTransport(transport: Transport): Transport {
   return {
     connect: (request, sink) => new ContainedConnection(transport, request, sink),
+    ...(transport.request === undefined
+      ? {}
+      : {
+          request: (request, sink) =>
+            new ContainedExchange((...given) => startRequest(transport, ...given), request, sink),
+        }),
   };
+}
+
+/** A method may be taken away at any time. */
+function startRequest(transport: Transport, request: HttpRequest, sink: HttpSink): HttpExchange {
+  if (transport.request === undefined) throw new TypeError("it has no request() any more");
+  return transport.request(request, sink);
 }
 
 class ContainedConnection implements TransportConnection {

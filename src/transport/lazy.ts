@@ -18,11 +18,18 @@ export function lazyTransport(load: () => Promise<Transport>): LoadableTransport
     }
   }
 
+  function loaded(): Transport {
+    if (transport === undefined) throw new Error(`the network could not be loaded: ${failure}`);
+    return transport;
+  }
+
   return {
     load: () => (loading ??= loadOnce()),
-    connect(request, sink) {
-      if (transport === undefined) throw new Error(`the network could not be loaded: ${failure}`);
-      return transport.connect(request, sink);
+    connect: (request, sink) => loaded().connect(request, sink),
+    request(request, sink) {
+      const { request: start } = loaded();
+      if (start === undefined) throw new Error("it has no request()");
+      return start(request, sink);
     },
   };
 }

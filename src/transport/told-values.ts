@@ -2,24 +2,47 @@ import { types } from "node:util";
 import type { ConnectionFailure, FailureStage } from "../events.ts";
 import { isCloseReason } from "../websocket/close-code.ts";
 import { isPromise, settlePromise } from "./settle-promise.ts";
-import type { CloseInfo, Handshake, TransportConnection } from "./transport.ts";
+import type {
+  CloseInfo,
+  Handshake,
+  HttpExchange,
+  HttpHead,
+  TransportConnection,
+} from "./transport.ts";
 
 // Each of these checks what a transport of the embedder's own tells, and answers a copy in plain data that can be posted.
 
 /** @throws {TypeError} unless `value` has the methods of a connection. */
 export function checkConnection(value: unknown): TransportConnection {
-  if (isPromise(value)) {
-    dropLater(value);
-    throw new TypeError("connect() must return a connection, not a promise");
-  }
-  const connection = checkObject(value, "connect() must return a connection");
-  for (const method of ["send", "close", "abort", "pause", "resume"]) {
-    if (typeof connection[method] !== "function") {
-      throw new TypeError(`connect() must return a connection with a method ${method}()`);
-    }
-  }
+  checkMethods(value, "connect() must return a connection", connectionMethods);
   // All methods are there.
   return value as TransportConnection;
+}
+
+/** @throws {TypeError} unless `value` has the methods of an exchange. */
+export function checkExchange(value: unknown): HttpExchange {
+  checkMethods(value, "request() must return an exchange", exchangeMethods);
+  // All methods are there.
+  return value as HttpExchange;
+}
+
+/** @throws {TypeError} unless `value` is status line and headers of an answer. */
+export function checkHead(value: unknown): HttpHead {
+  const { status, statusText, headers, address } = checkObject(value, "head() takes a head");
+  const known = typeof status === "number" && Number.isInteger(status);
+  if (!known || status < 200 || status > 599) {
+    throw wrong("the status of head()", "an integer from 200 to 599", status);
+  }
+  if (!Array.isArray(headers)) throw wrong("the headers of head()", "a list", headers);
+  return {
+    status,
+    statusText: checkString(statusText, "statusText of head()"),
+    headers: headers.map((pair: unknown) => {
+      const [name, text] = Array.isArray(pair) ? (pair as unknown[]) : [];
+      return [checkString(name, "name of a header"), checkString(text, "value of a header")];
+    }),
+    ...optional("address", address, "address of head()"),
+  };
 }
 
 /** @throws {TypeError} unless `value` is a handshake. */
@@ -44,7 +67,9 @@ export function checkClose(value: unknown): CloseInfo {
     code,
     reason: text,
     wasClean,
-    ...(failure === undefined ? {} : { failure: checkFailure(failure) }),
+    ...(failure === undefined
+      ? {}
+      : { failure: checkFailure(failure, "the failure of closed() is not one") }),
   };
 }
 
@@ -88,11 +113,9 @@ const stages = [
   "closing",
 ] as const satisfies readonly FailureStage[];
 
-function checkFailure(value: unknown): ConnectionFailure {
-  const { stage, code, message, host, address, status, systemCode } = checkObject(
-    value,
-    "the failure of closed() is not one",
-  );
+/** @throws {TypeError} beginning with `expected`, unless `value` is a failure. */
+export function checkFailure(value: unknown, expected: string): ConnectionFailure {
+  const { stage, code, message, host, address, status, systemCode } = checkObject(value, expected);
   if (typeof code !== "string" || !/^ERR_[A-Z_]{1,60}$/.test(code)) {
     throw wrong("the code of a failure", "one such as ERR_CONNECT", code);
   }
@@ -108,11 +131,27 @@ function checkFailure(value: unknown): ConnectionFailure {
   };
 }
 
-/** A connection that came as a promise is nobody's. */
+const exchangeMethods = ["abort", "pause", "resume"] as const;
+const connectionMethods = ["send", "close", ...exchangeMethods] as const;
+
+function checkMethods(value: unknown, expected: string, methods: readonly string[]): void {
+  if (isPromise(value)) {
+    dropLater(value);
+    throw new TypeError(`${expected}, not a promise`);
+  }
+  const object = checkObject(value, expected);
+  for (const method of methods) {
+    if (typeof object[method] !== "function") {
+      throw new TypeError(`${expected} with a method ${method}()`);
+    }
+  }
+}
+
+/** What came as a promise is nobody's. */
 function dropLater(promise: unknown): void {
-  const drop = async (): Promise<void> => checkConnection(await promise).abort();
+  const drop = async (): Promise<void> => checkExchange(await promise).abort();
   void settlePromise(drop(), () => {
-    // It failed, or was no connection: nothing is left of it.
+    // It failed, or was nothing to be dropped: nothing is left of it.
   });
 }
 

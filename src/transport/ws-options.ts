@@ -51,7 +51,7 @@ export function clientOptions(
     maxHeaderSize,
     insecureHTTPParser: false,
     lookup: hooks.lookup,
-    headers: headersOf(connect),
+    headers: policyHeaders(connect),
     ...tlsOptions(host, connect.tls ?? {}),
     ...(connect.origin === undefined ? {} : { origin: connect.origin }),
     finishRequest(httpRequest) {
@@ -78,12 +78,16 @@ export function clientOptions(
 }
 
 /** Bytes of all headers of the server's answer. */
-const maxHeaderSize = 16 * 2 ** 10;
+export const maxHeaderSize: number = 16 * 2 ** 10;
 
 /** Chunks of one frame that are kept until it is complete: 64 MiB in small segments. */
 const maxBufferedChunks = 2 ** 18;
 
-function headersOf({ headers = {}, credentials }: ConnectOptions): Record<string, string> {
+/** Headers that the policy adds to a request. */
+export function policyHeaders({
+  headers = {},
+  credentials,
+}: ConnectOptions): Record<string, string> {
   const own = Object.entries(headers).filter(([name]) => !isHandshakeHeader(name));
   if (credentials === undefined) return Object.fromEntries(own);
   const pair = Buffer.from(`${credentials.username}:${credentials.password}`, "utf8");

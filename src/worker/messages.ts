@@ -1,12 +1,18 @@
 import type { GuestGlobal } from "../boundary.ts";
 import type { CompiledEngine } from "../engine/compiled-engine.ts";
 import type { SandboxErrorCode, ScriptException } from "../errors.ts";
-import type { FailureStage, SandboxEvent } from "../events.ts";
+import type { ConnectionFailure, FailureStage, SandboxEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import type { Usage } from "../local-sandbox.ts";
 import type { ModuleSource } from "../modules/module-source.ts";
 import type { PolicyRules, Verdict } from "../policy/policy.ts";
-import type { CloseInfo, Handshake, TransportRequest } from "../transport/transport.ts";
+import type {
+  CloseInfo,
+  Handshake,
+  HttpHead,
+  HttpRequest,
+  TransportRequest,
+} from "../transport/transport.ts";
 
 /** What a sandbox's thread is told to be. Everything in this file is plain data that can be posted. */
 export interface WorkerOptions {
@@ -55,7 +61,8 @@ export type ToWorker =
   | { readonly type: "verdict"; readonly request: number; readonly verdict: Verdict }
   /** The policy function threw, or its answer cannot be posted. */
   | { readonly type: "undecided"; readonly request: number; readonly message: string }
-  | TransportEvent;
+  | TransportEvent
+  | ExchangeEvent;
 
 /** What comes from the sandbox's thread. */
 export type FromWorker =
@@ -75,7 +82,8 @@ export type FromWorker =
       readonly hasUrlCredentials: boolean;
     }
   | { readonly type: "undecide"; readonly request: number }
-  | TransportCommand;
+  | TransportCommand
+  | ExchangeCommand;
 
 /** To the embedder's transport. */
 export type TransportCommand =
@@ -125,6 +133,34 @@ export type TransportEvent =
       readonly messages: number;
     }
   | { readonly type: "disconnected"; readonly connection: number; readonly close: CloseInfo };
+
+/** To the embedder's transport, about requests of HTTP. */
+export type ExchangeCommand =
+  | { readonly type: "request"; readonly exchange: number; readonly request: HttpRequest }
+  /** Part of a body of so many bytes has been taken over: more may come. */
+  | { readonly type: "exchangeTaken"; readonly exchange: number; readonly bytes: number }
+  | {
+      readonly type: "exchangeAbort" | "exchangePause" | "exchangeResume";
+      readonly exchange: number;
+    };
+
+/** From the embedder's transport, about requests of HTTP. */
+export type ExchangeEvent =
+  | { readonly type: "exchangeReached"; readonly exchange: number; readonly stage: FailureStage }
+  | { readonly type: "head"; readonly exchange: number; readonly head: HttpHead }
+  | {
+      readonly type: "body";
+      readonly exchange: number;
+      readonly data: Uint8Array<ArrayBuffer>;
+      /** What is answered with `exchangeTaken`. */
+      readonly bytes: number;
+    }
+  | { readonly type: "exchangeEnd"; readonly exchange: number }
+  | {
+      readonly type: "exchangeFailed";
+      readonly exchange: number;
+      readonly failure: ConnectionFailure;
+    };
 
 /** An error in plain data: errors lose their class and code on the way between threads. */
 export interface ErrorData {

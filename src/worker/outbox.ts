@@ -96,10 +96,19 @@ export function acknowledge(state: Int32Array<SharedArrayBuffer>, bytes: number)
   Atomics.notify(state, Cell.Observed);
 }
 
-/** Whether an event tells of the life of a connection: there are few of them. */
+/** Whether an event tells of the life of a connection or request: there are few of them. */
 function isLifeEvent({ type }: SandboxEvent): boolean {
-  return type === "connecting" || type === "open" || type === "closed";
+  return lifeEvents.has(type);
 }
+
+const lifeEvents: ReadonlySet<SandboxEvent["type"]> = new Set([
+  "connecting",
+  "open",
+  "closed",
+  "request",
+  "response",
+  "finished",
+]);
 
 /** Roughly what an event takes in memory. */
 function eventBytes(event: SandboxEvent): number {
@@ -121,11 +130,23 @@ function eventBytes(event: SandboxEvent): number {
       return overhead * 4 + textBytes(event.url, ...event.protocols);
     case "closing":
       return overhead * 4 + textBytes(event.reason);
+    case "request":
+    case "redirect":
+    case "response": {
+      const { headers } = event;
+      const texts = event.type === "response" ? [event.statusText] : [event.method, event.url];
+      return overhead * (4 + headers.length) + textBytes(...texts, ...headers.flat());
+    }
+    case "requestBody":
+    case "responseBody":
+      return overhead + event.data.byteLength;
     case "open":
       return overhead * 4 + textBytes(event.protocol, event.extensions);
-    case "closed": {
+    case "closed":
+    case "finished": {
       const { message, host, address, systemCode } = event.failure ?? {};
-      return overhead * 4 + textBytes(event.reason, message, host, address, systemCode);
+      const reason = event.type === "closed" ? event.reason : "";
+      return overhead * 4 + textBytes(reason, message, host, address, systemCode);
     }
     case "limit":
       return overhead * 4;

@@ -1,15 +1,28 @@
 import type { NetworkLimits } from "../limits.ts";
-import type { Transport, TransportConnection, TransportSink } from "../transport/transport.ts";
+import type {
+  HttpExchange,
+  HttpSink,
+  Transport,
+  TransportConnection,
+  TransportSink,
+} from "../transport/transport.ts";
 import { HostedConnection } from "./hosted-connection.ts";
-import type { TransportCommand, TransportEvent } from "./messages.ts";
+import { HostedExchange } from "./hosted-exchange.ts";
+import type {
+  ExchangeCommand,
+  ExchangeEvent,
+  TransportCommand,
+  TransportEvent,
+} from "./messages.ts";
 
 /** Inside the sandbox's thread: a transport whose connections are made outside. */
 export class RemoteTransport implements Transport {
-  readonly #post: (command: TransportCommand) => void;
+  readonly #post: (command: TransportCommand | ExchangeCommand) => void;
   readonly #connections = new Map<number, RemoteConnection>();
+  readonly #exchanges = new Map<number, HttpSink>();
   #next = 1;
 
-  constructor(post: (command: TransportCommand) => void) {
+  constructor(post: (command: TransportCommand | ExchangeCommand) => void) {
     this.#post = post;
   }
 
@@ -29,8 +42,57 @@ export class RemoteTransport implements Transport {
     return local;
   }
 
+  request(...[request, sink]: Parameters<Transport["request"] & object>): HttpExchange {
+    const exchange = this.#next;
+    this.#next += 1;
+    const post = this.#post;
+    this.#exchanges.set(exchange, sink);
+    // How far it gets is told later.
+    sink.reached("connect");
+    post({ type: "request", exchange, request });
+    return {
+      abort: () => {
+        this.#exchanges.delete(exchange);
+        post({ type: "exchangeAbort", exchange });
+      },
+      pause: () => post({ type: "exchangePause", exchange }),
+      resume: () => post({ type: "exchangeResume", exchange }),
+    };
+  }
+
   /** Passes on what happened outside. */
-  receive(event: TransportEvent): void {
+  receive(event: TransportEvent | ExchangeEvent): void {
+    if ("exchange" in event) this.#receiveAnswer(event);
+    else this.#receiveEvent(event);
+  }
+
+  #receiveAnswer(event: ExchangeEvent): void {
+    const { exchange } = event;
+    const sink = this.#exchanges.get(exchange);
+    if (sink === undefined) return;
+    switch (event.type) {
+      case "exchangeReached":
+        sink.reached(event.stage);
+        break;
+      case "head":
+        sink.head(event.head);
+        break;
+      case "body":
+        sink.data(event.data);
+        this.#post({ type: "exchangeTaken", exchange, bytes: event.bytes });
+        break;
+      case "exchangeEnd":
+        this.#exchanges.delete(exchange);
+        sink.end();
+        break;
+      case "exchangeFailed":
+        this.#exchanges.delete(exchange);
+        sink.failed(event.failure);
+        break;
+    }
+  }
+
+  #receiveEvent(event: TransportEvent): void {
     const { connection } = event;
     const remote = this.#connections.get(connection);
     if (remote === undefined) return;
@@ -77,24 +139,51 @@ interface RemoteConnection {
   readonly local: TransportConnection & { ping?(): void };
 }
 
-/** Outside: makes the connections of a {@link RemoteTransport} with the embedder's transport, which never throws (`containedTransport`). */
+/** Outside: makes the connections and requests of a {@link RemoteTransport} with the embedder's transport, which never throws (`containedTransport`). */
 export class TransportHost {
   readonly #transport: Transport;
   readonly #maxInboundBytes: number;
-  readonly #post: (event: TransportEvent) => void;
+  readonly #post: (event: TransportEvent | ExchangeEvent) => void;
   readonly #connections = new Map<number, HostedConnection>();
+  readonly #exchanges = new Map<number, HostedExchange>();
 
   constructor(
     transport: Transport,
     { maxInboundBytes }: Pick<NetworkLimits, "maxInboundBytes">,
-    post: (event: TransportEvent) => void,
+    post: (event: TransportEvent | ExchangeEvent) => void,
   ) {
     this.#transport = transport;
     this.#maxInboundBytes = maxInboundBytes;
     this.#post = post;
   }
 
-  receive(command: TransportCommand): void {
+  receive(command: TransportCommand | ExchangeCommand): void {
+    if ("exchange" in command) this.#receiveRequest(command);
+    else this.#receiveCommand(command);
+  }
+
+  #receiveRequest(command: ExchangeCommand): void {
+    const { exchange: id } = command;
+    if (command.type !== "request") {
+      this.#exchanges.get(id)?.receive(command);
+      return;
+    }
+    let isOver = false;
+    const hosted = new HostedExchange({
+      id,
+      transport: this.#transport,
+      request: command.request,
+      maxInboundBytes: this.#maxInboundBytes,
+      post: this.#post,
+      ended: () => {
+        isOver = true;
+        this.#exchanges.delete(id);
+      },
+    });
+    if (!isOver) this.#exchanges.set(id, hosted);
+  }
+
+  #receiveCommand(command: TransportCommand): void {
     const { connection: id } = command;
     if (command.type !== "connect") {
       this.#connections.get(id)?.receive(command);
@@ -115,5 +204,7 @@ export class TransportHost {
   abortAll(): void {
     for (const hosted of this.#connections.values()) hosted.abort();
     this.#connections.clear();
+    for (const hosted of this.#exchanges.values()) hosted.abort();
+    this.#exchanges.clear();
   }
 }

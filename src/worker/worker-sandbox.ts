@@ -79,6 +79,8 @@ class Thread implements WorkerSandbox {
   #lastTime = 0;
   /** Connections whose end has not been observed, with what is known of them. */
   readonly #connections = new Map<number, Pick<ConnectionFailure, "host" | "stage">>();
+  /** The same for requests. */
+  readonly #requests = new Map<number, Pick<ConnectionFailure, "host" | "stage">>();
   #end: { readonly error: SandboxError | undefined } | undefined;
 
   constructor(options: WorkerSandboxOptions) {
@@ -281,6 +283,13 @@ class Thread implements WorkerSandbox {
       if (known !== undefined) this.#connections.set(event.connection, { ...known, stage: "open" });
     } else if (event.type === "closed") {
       this.#connections.delete(event.connection);
+    } else if (event.type === "request" || event.type === "redirect") {
+      this.#requests.set(event.request, { host: hostOf(event.url), stage: "connect" });
+    } else if (event.type === "response") {
+      const known = this.#requests.get(event.request);
+      if (known !== undefined) this.#requests.set(event.request, { ...known, stage: "open" });
+    } else if (event.type === "finished") {
+      this.#requests.delete(event.request);
     }
     this.#lastTime = event.time;
     this.#options.emit(event);
@@ -293,7 +302,7 @@ class Thread implements WorkerSandbox {
     this.#options.emit({ time, ...event });
   }
 
-  /** Tells of connections that ended with their thread. */
+  /** Tells of connections and requests that ended with their thread. */
   #loseConnections(): void {
     const close = { code: 1006, reason: "", wasClean: false };
     for (const [connection, known] of this.#connections) {
@@ -302,6 +311,15 @@ class Thread implements WorkerSandbox {
       this.#emit({ type: "closed", connection, ...close, failure });
     }
     this.#connections.clear();
+    for (const [request, known] of this.#requests) {
+      const message = "the request ended with its sandbox";
+      this.#emit({
+        type: "finished",
+        request,
+        failure: { ...known, code: "ERR_ABORTED", message },
+      });
+    }
+    this.#requests.clear();
   }
 
   /** Settles everything that waits. The thread may still be ending. */
@@ -328,7 +346,7 @@ function hostOf(url: string): string {
   const slice = url.slice(start, url.indexOf("/", start));
   // A copy: a slice keeps all of the text.
   const host = Buffer.from(slice).toString();
-  return /:\d+$/.test(host) ? host : `${host}:${url.startsWith("wss:") ? 443 : 80}`;
+  return /:\d+$/.test(host) ? host : `${host}:${/^(?:wss|https):/.test(url) ? 443 : 80}`;
 }
 
 function closedError(): SandboxError {

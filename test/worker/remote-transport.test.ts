@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import type { TransportCommand, TransportEvent } from "../../src/worker/messages.ts";
+import type {
+  ExchangeCommand,
+  ExchangeEvent,
+  TransportCommand,
+  TransportEvent,
+} from "../../src/worker/messages.ts";
 import { RemoteTransport, TransportHost } from "../../src/worker/remote-transport.ts";
 import { cleanClose, createFakeTransport, type FakeConnection } from "../support/fake-transport.ts";
 import { createRecordingSink, type RecordingSink } from "../support/recording-sink.ts";
@@ -13,7 +18,7 @@ interface Setup {
   readonly connection: ReturnType<RemoteTransport["connect"]>;
   readonly host: TransportHost;
   /** What is on its way to the sandbox's thread. */
-  readonly underWay: readonly TransportEvent[];
+  readonly underWay: readonly (TransportEvent | ExchangeEvent)[];
   /** Lets the sandbox's thread take what was posted to it. */
   deliver(): void;
 }
@@ -21,10 +26,12 @@ interface Setup {
 /** One connection of a sandbox whose thread takes its messages when told. */
 function setUp(): Setup {
   const transport = createFakeTransport();
-  const underWay: TransportEvent[] = [];
+  const underWay: (TransportEvent | ExchangeEvent)[] = [];
   const limits = { maxInboundBytes: 2 ** 21 };
   const host = new TransportHost(transport, limits, (event) => underWay.push(event));
-  const remote = new RemoteTransport((command: TransportCommand) => host.receive(command));
+  const remote = new RemoteTransport((command: TransportCommand | ExchangeCommand) =>
+    host.receive(command),
+  );
   const sink = createRecordingSink();
   const connection = remote.connect(transportRequest(), sink);
   return {
