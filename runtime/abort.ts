@@ -35,6 +35,9 @@ export let isAborted: (signal: unknown) => boolean;
 /** Adds an abort algorithm. */
 export let whenAborted: (signal: unknown, algorithm: () => void) => void;
 export let isAbortSignal: (value: unknown) => value is AbortSignal;
+/** A new signal that follows another, if there is one. */
+export let dependentSignal: (source: AbortSignal | undefined) => AbortSignal;
+export let abortReason: (signal: AbortSignal) => unknown;
 
 /** @see https://dom.spec.whatwg.org/#interface-AbortSignal */
 export class AbortSignal extends EventTarget {
@@ -116,6 +119,25 @@ export class AbortSignal extends EventTarget {
       for (let index = 0; index < sources.length; index++) if (sources[index] === source) return;
       sources[sources.length] = source;
       source.#dependents[source.#dependents.length] = signal;
+    };
+    abortReason = (signal) => signal.#reason;
+    dependentSignal = (source) => {
+      const signal = new AbortSignal(internal);
+      if (source === undefined) return signal;
+      if (source.#aborted) {
+        signal.#aborted = true;
+        signal.#reason = source.#reason;
+        return signal;
+      }
+      signal.#sources = createList();
+      const sources = source.#sources;
+      if (sources === undefined) follow(signal, source);
+      else {
+        for (let index = 0; index < sources.length; index++) {
+          follow(signal, sources[index] as AbortSignal);
+        }
+      }
+      return signal;
     };
     isAbortSignal = (value): value is AbortSignal => isObject(value) && #aborted in value;
     isAborted = (signal) => {

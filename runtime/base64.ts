@@ -31,7 +31,7 @@ export function installBase64({ global }: RuntimeScope): void {
   };
   const decode = (...data: readonly unknown[]): string => {
     checkArguments("atob", data.length, 1);
-    return fromBase64(toDOMString(data[0]), tables.values);
+    return fromBase64(toDOMString(data[0]));
   };
   defineFunction(global, "btoa", encode, 1);
   defineFunction(global, "atob", decode, 1);
@@ -64,8 +64,13 @@ function byteAt(data: string, index: number): number {
   return unit;
 }
 
-/** @see https://infra.spec.whatwg.org/#forgiving-base64-decode */
-function fromBase64(data: string, values: Uint8Array): string {
+/**
+ * A string whose code units are the bytes. @throws {DOMException} `InvalidCharacterError` for what is no base64.
+ *
+ * @see https://infra.spec.whatwg.org/#forgiving-base64-decode
+ */
+export function fromBase64(data: string): string {
+  const { values } = tables;
   // Steps 1 and 3: take the digits, without whitespace. What follows a "=" may only be another, or whitespace.
   const sextets = new Uint8ArrayOf(data.length);
   let count = 0;

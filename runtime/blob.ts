@@ -31,7 +31,7 @@ type Part = string | Blob | ArrayBuffer | ArrayBufferView;
 
 export let isBlob: (value: unknown) => value is Blob;
 /** Makes a blob of bytes that no script can reach. */
-export let createBlob: (bytes: ArrayBuffer) => Blob;
+export let createBlob: (bytes: ArrayBuffer, type?: string) => Blob;
 /** The blob's bytes in a buffer of their own, only to be read. */
 export let blobBytes: (blob: Blob) => ArrayBuffer;
 /** The blob's media type. */
@@ -45,14 +45,24 @@ let hasMark: (blob: unknown) => boolean;
 export class BlobParts {
   readonly #list: readonly Part[];
 
-  constructor(parts: unknown) {
+  constructor(parts: unknown, whole?: ArrayBuffer) {
+    if (whole !== undefined) {
+      const list = createList<Part>();
+      list[0] = whole;
+      this.#list = list;
+      return;
+    }
     if (!isObject(parts)) throw new TypeErrorOf("Blob: the parts are not a sequence");
     this.#list = toSequence(parts, toPart);
   }
 
   /** The parts, converted unless they are. */
-  static of(parts: unknown): readonly Part[] {
-    return (isObject(parts) && #list in parts ? parts : new BlobParts(parts)).#list;
+  static of(parts: unknown): BlobParts {
+    return isObject(parts) && #list in parts ? parts : new BlobParts(parts);
+  }
+
+  get list(): readonly Part[] {
+    return this.#list;
   }
 }
 
@@ -65,7 +75,7 @@ export class Blob {
   #type: string;
 
   constructor(parts?: unknown, options?: unknown) {
-    const list = parts === undefined ? createList<Part>() : BlobParts.of(parts);
+    const list = parts === undefined ? createList<Part>() : BlobParts.of(parts).list;
     const members = toDictionary(options);
     const endings = members?.["endings"];
     const isNative = endings !== undefined && toEndings(endings) === "native";
@@ -130,8 +140,9 @@ export class Blob {
   static {
     isBlob = (value): value is Blob =>
       typeof value === "object" && value !== null && #size in value;
-    createBlob = (bytes) => {
+    createBlob = (bytes, type = "") => {
       const blob = new Blob();
+      blob.#type = type;
       blob.#buffer = bytes;
       blob.#size = arrayBufferByteLength(bytes);
       return blob;

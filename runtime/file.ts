@@ -8,6 +8,14 @@ import {
   toUSVString,
 } from "./webidl.ts";
 
+export let isFile: (value: object) => value is File;
+export let fileName: (file: File) => string;
+
+/** Makes a file with a copy of `bytes`. */
+export function createFile(bytes: ArrayBuffer, name: string, type: string): File {
+  return new File(new BlobParts(undefined, bytes), name, { __proto__: null, type });
+}
+
 /** @see https://w3c.github.io/FileAPI/#file-section */
 export class File extends Blob {
   readonly #name: string;
@@ -16,7 +24,7 @@ export class File extends Blob {
   constructor(parts: unknown, name: unknown, options?: unknown) {
     checkArguments("File", arguments.length, 2);
     // In the order of the arguments: the conversions run code of the script.
-    const converted = new BlobParts(parts);
+    const converted = BlobParts.of(parts);
     const text = toUSVString(name);
     super(converted, options);
     this.#name = text;
@@ -32,5 +40,10 @@ export class File extends Blob {
   get lastModified(): number {
     if (!(#name in this)) illegalInvocation();
     return this.#lastModified;
+  }
+
+  static {
+    isFile = (value): value is File => #name in value;
+    fileName = (file) => file.#name;
   }
 }

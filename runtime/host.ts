@@ -11,6 +11,9 @@ let hostExceeded: HostCalls["exceeded"];
 export let hostClose: HostCalls["close"];
 export let hostAbort: HostCalls["abort"];
 export let hostBufferedAmount: HostCalls["bufferedAmount"];
+export let hostFetch: HostCalls["fetch"];
+export let hostFetchRead: HostCalls["fetchRead"];
+export let hostFetchAbort: HostCalls["fetchAbort"];
 export let hostUpdated: HostCalls["updated"];
 export let hostNow: HostCalls["now"];
 export let hostAlert: HostCalls["alert"];
@@ -28,6 +31,9 @@ export function connectHost(host: HostCalls): void {
   hostClose = host.close;
   hostAbort = host.abort;
   hostBufferedAmount = host.bufferedAmount;
+  hostFetch = host.fetch;
+  hostFetchRead = host.fetchRead;
+  hostFetchAbort = host.fetchAbort;
   hostUpdated = host.updated;
   hostNow = host.now;
   hostAlert = host.alert;
@@ -71,6 +77,7 @@ export function withErrors(host: HostCalls): HostCalls {
     __proto__: null,
     ...host,
     connect: wrapped(host.connect),
+    fetch: wrapped(host.fetch),
     randomBytes: wrapped(host.randomBytes),
     encode: wrapped(host.encode),
     decode: wrapped(host.decode),

@@ -48,6 +48,9 @@ export const symbolToStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
 export const jsonParse: typeof JSON.parse = JSON.parse;
 const stringify = JSON.stringify;
 
+/** `JSON.stringify` for values of the script. */
+export const stringifyValue: (value: unknown) => string | undefined = stringify;
+
 /**
  * JSON of a string, a number, or a {@link createList} list of such values. Lists are joined here: the engine's own function would run
  * setters that a script put on `Object.prototype[0]`, and ask for `toJSON`.

@@ -7,6 +7,7 @@ import { installCrypto } from "./crypto.ts";
 import { connectDispatch, finishDispatch, unfinished } from "./dispatch.ts";
 import { installEncoding } from "./encoding.ts";
 import { connectEventTarget, removeAllListeners } from "./event-target.ts";
+import { deliverToFetch, installFetch } from "./fetch-global.ts";
 import { installGlobal } from "./global.ts";
 import { connectHost, withErrors } from "./host.ts";
 import { captureShapes } from "./interface-shapes.ts";
@@ -113,6 +114,8 @@ export const install: Install = (global, hostCalls) => {
       if (reporter.hasReported) reporter.beginTurn();
       if (kind === EventKind.Online) {
         setOnline(global, id === 1);
+      } else if (kind >= EventKind.Head) {
+        deliverToFetch(kind, id, data);
       } else if (queue !== undefined && kind !== EventKind.Alarm) {
         queue.add(kind, id, data);
       } else if (kind === EventKind.Text || kind === EventKind.Binary) {
@@ -179,6 +182,7 @@ function installGroups(scope: RuntimeScope, timers: Timers): readonly InstalledG
     ["performance", () => installPerformance(scope)],
     ["worker", () => installWorkerScope(scope)],
     ["structuredClone", () => installStructuredClone(scope)],
+    ["fetch", () => installFetch(scope)],
     ["console", () => installConsole(scope)],
   ];
   // No script has run yet: the built-ins are still what they were.

@@ -5,6 +5,7 @@
 import { makeKit } from "netdevice:kit";
 import { type GuestPart, guestParts } from "../src/boundary.ts";
 import type { Inspector } from "./console.ts";
+import type { Fetching } from "./fetch-global.ts";
 import { hostPart } from "./host.ts";
 import { captureShapes } from "./interface-shapes.ts";
 import { defineAttribute, defineValue } from "./interface.ts";
@@ -25,12 +26,19 @@ export type PartInstaller<Name extends GuestPart> = (
 
 /** What the rest of the runtime may ask of each part. */
 interface PartExports {
+  readonly fetch: Fetching;
   readonly files: void;
   readonly inspect: Inspector;
   readonly multibyte: MultibyteTools;
   readonly streams: StreamTools;
-  readonly url: void;
+  readonly url: UrlPart;
   readonly worker: WorkerObjects;
+}
+
+/** Export of the part `url`. */
+export interface UrlPart {
+  /** The query that an `URLSearchParams` stands for; `undefined` for anything else. */
+  queryOf(value: object): string | undefined;
 }
 
 interface LoadedPart {
@@ -53,6 +61,11 @@ export function connectParts(given: RuntimeScope): void {
 /** Exports of a part, which is evaluated the first time. Throws when there is no memory or time for it, and may then be asked again. */
 export function loadPart<Name extends GuestPart>(name: Name): PartExports[Name] {
   return load(name).exports as PartExports[Name];
+}
+
+/** Exports of a part that has been evaluated; without it, no object of its interfaces exists. */
+export function loadedPart<Name extends GuestPart>(name: Name): PartExports[Name] | undefined {
+  return loaded[indexOfPart(name)]?.exports as PartExports[Name] | undefined;
 }
 
 /**
@@ -78,8 +91,7 @@ export function defineLazy(global: object, part: GuestPart, names: readonly stri
 }
 
 function load(name: GuestPart): LoadedPart {
-  let index = 0;
-  while (guestParts[index] !== name) index++;
+  const index = indexOfPart(name);
   let part = loaded[index];
   if (part === undefined) {
     kit ??= makeKit();
@@ -90,6 +102,12 @@ function load(name: GuestPart): LoadedPart {
     loaded[index] = part;
   }
   return part;
+}
+
+function indexOfPart(name: GuestPart): number {
+  let index = 0;
+  while (guestParts[index] !== name) index++;
+  return index;
 }
 
 function copyOfObject(): object {

@@ -23,6 +23,14 @@ export const EventKind = {
   Alarm: 5,
   /** The device is on a network, or no longer is: `id` is 1 or 0. */
   Online: 6,
+  /** A fetch has an answer. `data`: JSON of {@link HeadEvent}. This and the following are never held back for `update()`. */
+  Head: 7,
+  /** Part of the body of the answer. `data`: an `ArrayBuffer` that belongs to the guest. */
+  Data: 8,
+  /** The body has ended; last event of its `id`. */
+  End: 9,
+  /** The fetch failed; last event of its `id`. */
+  Failure: 10,
 } as const;
 
 /** One of {@link EventKind}. */
@@ -39,6 +47,18 @@ export type CloseEventData = readonly [
   failed: boolean,
   unsent: number,
 ];
+
+/** Data of {@link EventKind.Head}: `headers` are names and values in turn, without those that scripts may not see. */
+export type HeadEvent = readonly [
+  status: number,
+  statusText: string,
+  url: string,
+  redirected: boolean,
+  ...headers: readonly string[],
+];
+
+/** Bytes of a body that the host sends before the guest asks for more with {@link HostCalls.fetchRead}. */
+export const fetchWindow = 65_536;
 
 /** An exception described in plain data. Positions are 1-based; 0 is unknown. */
 export type ExceptionData = readonly [
@@ -94,6 +114,16 @@ export interface HostCalls {
   abort(id: number): void;
   /** Payload bytes handed to {@link HostCalls.send} that have not left yet. Changes only between turns. */
   bufferedAmount(id: number): number;
+  /**
+   * Starts a fetch. `json` is `[url, method, redirect, ...headers]` with the names and values of headers in turn; an empty `body` stands
+   * for none when `hasBody` is false. Returns its id; 0 for what is no request; -1 when there can be no further one now. A refusal by
+   * policy or limit is a later {@link EventKind.Failure}.
+   */
+  fetch(json: string, hasBody: boolean, body: ArrayBuffer): number;
+  /** Has taken what came of the body so far: there is room for {@link fetchWindow} bytes again. */
+  fetchRead(id: number): void;
+  /** Drops a fetch now. No event for `id` follows. */
+  fetchAbort(id: number): void;
   /** Tells that the guest took all queued events (delivery `"update"`), so that paused connections may go on. */
   updated(): void;
   /** Milliseconds since the sandbox started; monotonic, coarse. */
@@ -132,7 +162,7 @@ export interface HostCalls {
 }
 
 /** Parts of the runtime that are evaluated when a script first touches one of their globals; entries in `runtime/parts/`. */
-export const guestParts = ["files", "inspect", "multibyte", "streams", "url", "worker"] as const;
+export const guestParts = ["fetch", "files", "inspect", "multibyte", "streams", "url", "worker"] as const;
 
 /** One of {@link guestParts}. */
 export type GuestPart = (typeof guestParts)[number];
@@ -168,6 +198,7 @@ export const guestGlobals = [
   "performance",
   "structuredClone",
   "worker",
+  "fetch",
   "turbulenz",
 ] as const;
 

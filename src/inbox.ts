@@ -1,4 +1,4 @@
-import { type CloseEventData, EventKind, type OpenEvent } from "./boundary.ts";
+import { type CloseEventData, EventKind, type HeadEvent, type OpenEvent } from "./boundary.ts";
 import type { Guest } from "./engine/guest.ts";
 import type { TurnQueue } from "./engine/turn-queue.ts";
 import { OutOfMemoryError } from "./engine/values.ts";
@@ -79,6 +79,37 @@ export class Inbox implements GuestSink {
   closed(id: number, { code, reason, wasClean, failed, unsent }: GuestClose): void {
     const data: CloseEventData = [code, reason, wasClean, failed, unsent];
     this.#post(EventKind.Close, id, JSON.stringify(data));
+  }
+
+  head(id: number, head: HeadEvent): void {
+    this.#postFetch(EventKind.Head, id, JSON.stringify(head));
+  }
+
+  data(id: number, data: Uint8Array): void {
+    this.#postFetch(EventKind.Data, id, this.#kept(data));
+  }
+
+  end(id: number): void {
+    this.#postFetch(EventKind.End, id);
+  }
+
+  failed(id: number): void {
+    this.#postFetch(EventKind.Failure, id);
+  }
+
+  /** What comes of a fetch settles promises, also with delivery `"update"`. It is no backlog: the guest says what it has room for. */
+  #postFetch(kind: EventKind, id: number, data?: string | Uint8Array): void {
+    const { guest, network, turns } = this.#parts;
+    turns.post(() => {
+      try {
+        return guest.deliver(kind, id, this.#options.now(), data);
+      } catch (error) {
+        // Nothing of it has reached the guest.
+        if (!(error instanceof OutOfMemoryError)) throw error;
+        network.overflow(id);
+        return false;
+      }
+    });
   }
 
   /** The script has taken all that the guest held. */

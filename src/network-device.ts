@@ -262,6 +262,13 @@ export class NetworkDevice {
       },
       abort: (id) => this.#network.abort(id),
       bufferedAmount: (id) => this.#network.bufferedAmount(id),
+      fetch: (json, hasBody, body) => {
+        const texts = parseTexts(json);
+        this.#guest.checkRoom(roomForConnecting);
+        return this.#network.fetch(texts, hasBody ? new Uint8Array(body) : undefined);
+      },
+      fetchRead: (id) => this.#network.fetchRead(id),
+      fetchAbort: (id) => this.#network.fetchAbort(id),
       updated: () => this.#inbox.updated(),
       // Coarse, as in browsers: 100 microseconds.
       now: () => Math.floor(this.#now() * 10) / 10,
@@ -299,7 +306,7 @@ export class NetworkDevice {
   }
 
   get #isIdle(): boolean {
-    return this.#turns.isIdle && this.#network.connections === 0 && !this.#alarm.isSet;
+    return this.#turns.isIdle && this.#network.isIdle && !this.#alarm.isSet;
   }
 
   #noticeIdle(): void {

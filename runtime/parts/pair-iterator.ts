@@ -5,43 +5,42 @@ import { deleteProperty, iteratorPrototype, setPrototypeOf, TypeErrorOf } from "
 /** What an iterator gives of each pair. */
 export type IterationKind = "entries" | "keys" | "values";
 
-type PairAt = (index: number) => readonly [unknown, unknown] | undefined;
-
-class PairIterator {
-  readonly #kind: IterationKind;
-  readonly #at: PairAt;
-  #index = 0;
-
-  constructor(kind: IterationKind, at: PairAt) {
-    this.#kind = kind;
-    this.#at = at;
-  }
-
-  next(): { value: unknown; done: boolean } {
-    if (!(#at in this)) throw new TypeErrorOf("Illegal invocation");
-    const pair = this.#at(this.#index);
-    if (pair === undefined) return { value: undefined, done: true };
-    this.#index += 1;
-    const { 0: key, 1: value } = pair;
-    const kind = this.#kind;
-    return {
-      value: kind === "entries" ? [key, value] : kind === "keys" ? key : value,
-      done: false,
-    };
-  }
-}
+type PairAt = (index: number) => readonly [unknown, unknown, ...unknown[]] | undefined;
 
 /** Iterates over the pairs that `at` gives for 0, 1, … at the time they are asked for. */
-export function iterate(kind: IterationKind, at: PairAt): object {
-  return new PairIterator(kind, at);
-}
+export type Iterate = (kind: IterationKind, at: PairAt) => object;
 
-/** Gives the iterators their place in the language. */
-export function defineIterator(name: string): void {
+/** Makes the iterators of one interface, with their place in the language. */
+export function defineIterator(name: string): Iterate {
+  class PairIterator {
+    readonly #kind: IterationKind;
+    readonly #at: PairAt;
+    #index = 0;
+
+    constructor(kind: IterationKind, at: PairAt) {
+      this.#kind = kind;
+      this.#at = at;
+    }
+
+    next(): { value: unknown; done: boolean } {
+      if (!(#at in this)) throw new TypeErrorOf("Illegal invocation");
+      const pair = this.#at(this.#index);
+      if (pair === undefined) return { value: undefined, done: true };
+      this.#index += 1;
+      const { 0: key, 1: value } = pair;
+      const kind = this.#kind;
+      return {
+        value: kind === "entries" ? [key, value] : kind === "keys" ? key : value,
+        done: false,
+      };
+    }
+  }
+
   const { prototype } = PairIterator;
   setPrototypeOf(prototype, iteratorPrototype);
   // Web IDL's iterators have no interface object.
   deleteProperty(prototype, "constructor");
   defineFunction(prototype, "next", prototype.next, 0);
   defineClassString(prototype, name);
+  return (kind, at) => new PairIterator(kind, at);
 }

@@ -24,7 +24,7 @@ import {
   toSequence,
   toUSVString,
 } from "../webidl.ts";
-import { defineIterator, type IterationKind, iterate } from "./pair-iterator.ts";
+import { defineIterator, type Iterate, type IterationKind } from "./pair-iterator.ts";
 
 /** Makes `params` the query of a URL whose `search` attribute is given; `changed` is told each new query. */
 export let attachQuery: (
@@ -32,6 +32,9 @@ export let attachQuery: (
   search: string,
   changed?: (query: string) => void,
 ) => void;
+
+/** The query that an `URLSearchParams` stands for; `undefined` for anything else. */
+export let queryOf: (value: object) => string | undefined;
 
 let read: (params: URLSearchParams) => QueryPair[];
 
@@ -168,6 +171,7 @@ export class URLSearchParams {
       if (!(#pairs in params)) illegalInvocation();
       return params.#pairs;
     };
+    queryOf = (value) => (#pairs in value ? serializeQuery(value.#pairs) : undefined);
     attachQuery = (params, search, changed = params.#changed) => {
       params.#pairs = toList(parseQuery(stringSlice(search, 1)));
       params.#changed = changed;
@@ -192,8 +196,10 @@ export function defineUrlSearchParams(target: object): void {
     enumerable: false,
     configurable: true,
   });
-  defineIterator("URLSearchParams Iterator");
+  iterate = defineIterator("URLSearchParams Iterator");
 }
+
+let iterate: Iterate;
 
 function iterateOver(params: URLSearchParams, kind: IterationKind): object {
   read(params);

@@ -112,7 +112,7 @@ export class Guest implements Disposable {
     if (raw === undefined) return this.#deliverPublicly(kind, id, tenths, data);
     let value = 0;
     if (data !== undefined) {
-      const isText = typeof data === "string" || kind !== EventKind.Binary;
+      const isText = typeof data === "string" || !isBytes(kind);
       value = checked(isText ? raw.newText(data) : raw.newBuffer(data), data.length);
     }
     const more = raw.call(this.#deliver, kind, id, tenths, value);
@@ -130,8 +130,7 @@ export class Guest implements Disposable {
     let handle = context.undefined;
     if (typeof data === "string") handle = this.#values.text(data);
     else if (data !== undefined) {
-      handle =
-        kind === EventKind.Binary ? this.#values.buffer(data) : this.#values.text(decodeUtf8(data));
+      handle = isBytes(kind) ? this.#values.buffer(data) : this.#values.text(decodeUtf8(data));
     }
     const numbers = [kind, id, tenths].map((number) => context.newNumber(number));
     return this.#flag("deliver", [...numbers, handle]);
@@ -280,6 +279,11 @@ export function installRuntime(
       shutDown: entry("shutDown"),
     };
   });
+}
+
+/** Whether the data of an event is an `ArrayBuffer`. */
+function isBytes(kind: EventKind): boolean {
+  return kind === EventKind.Binary || kind === EventKind.Data;
 }
 
 /** Tenths of a millisecond, as the guest is told times; -1 where a whole number of 32 bits does not reach: then the guest asks. */

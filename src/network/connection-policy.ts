@@ -9,7 +9,7 @@ import { isSameAddresses, isSameConnect } from "./same-permission.ts";
 export interface ConnectionPolicyOptions {
   /** The policy as it is now. */
   policy(): NetworkPolicy;
-  readonly target: WebSocketUrl;
+  readonly target: Omit<WebSocketUrl, "origin">;
   readonly protocols: readonly string[];
   readonly clock: Clock;
   /** Milliseconds that a review may take. */

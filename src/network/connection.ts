@@ -17,6 +17,7 @@ import { ConnectionPolicy } from "./connection-policy.ts";
 import type { Keepalive, KeepaliveEntry } from "./keepalive.ts";
 import { type Load, LoadShare } from "./load.ts";
 import type { NetworkDependencies } from "./network.ts";
+import type { Place } from "./places.ts";
 
 /** What a {@link Connection} shares with the others of its guest. */
 export interface ConnectionDependencies extends Omit<
@@ -32,13 +33,8 @@ export interface ConnectionDependencies extends Omit<
 
 /** What a {@link Connection} is told when it starts. */
 export interface ConnectionStart {
-  /** Whether it only exists to fail: there are too many already. */
-  readonly isOverLimit: boolean;
+  readonly place: Place;
   readonly isPaused: boolean;
-  /** Is called once, when the network is no longer used. */
-  released(): void;
-  /** Is called once, when nothing of the connection is left to be told. */
-  ended(): void;
 }
 
 type State = "connecting" | "open" | "closing" | "closed";
@@ -198,7 +194,7 @@ export class Connection {
       this.#tell?.();
     }, failureTime);
     // It takes its turn, too: to fail costs the host as much as to be refused.
-    if (this.#start?.isOverLimit === true) {
+    if (this.#start?.place.isOverLimit === true) {
       this.#exceed("maxConnections", "ERR_LIMIT", "limit");
       return;
     }
@@ -400,7 +396,7 @@ export class Connection {
       // Now, not when it failed: how soon the next connection begins must not tell either why this one failed.
       this.#ticket?.done(isOwn ? "abandoned" : "failed");
       if (!this.#isSilent) guest.closed(this.#id, { code, reason, wasClean, failed, unsent });
-      this.#start?.ended();
+      this.#start?.place.ended();
     };
     if (this.#floor !== undefined) this.#tell = tell;
     else if (when === "now") tell();
@@ -420,7 +416,7 @@ export class Connection {
     this.#transport?.abort();
     this.#transport = undefined;
     this.#share.release();
-    this.#start?.released();
+    this.#start?.place.released();
   }
 
   #bytesOf(data: string | Uint8Array): number {
@@ -470,7 +466,7 @@ function maxUnsentMessages(maxBufferedBytes: number): number {
 }
 
 /** Milliseconds before which no script learns that its connection failed: longer than a machine nearby takes to refuse one. */
-const failureTime = 20;
+export const failureTime: number = 20;
 
 /** Failures that the script itself caused. */
 const ownFailures: ReadonlySet<FailureCode> = new Set(["ERR_CLOSED_BY_SCRIPT", "ERR_ABORTED"]);

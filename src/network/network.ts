@@ -1,4 +1,4 @@
-import type { ConnectAnswer } from "../boundary.ts";
+import type { ConnectAnswer, HeadEvent } from "../boundary.ts";
 import type { Clock } from "../clock.ts";
 import type { SandboxEventDetail } from "../events.ts";
 import type { NetworkLimits } from "../limits.ts";
@@ -8,9 +8,12 @@ import { findSubprotocolError } from "../websocket/subprotocol.ts";
 import { parseWebSocketUrl } from "../websocket/url.ts";
 import { ConnectQueue } from "./connect-queue.ts";
 import { Connection, type ConnectionDependencies } from "./connection.ts";
+import { readRequest } from "./fetch-rules.ts";
+import { Fetch } from "./fetch.ts";
 import { Keepalive } from "./keepalive.ts";
 import { createLoad, type Load } from "./load.ts";
-import { maxRequestBytes, requestBytes } from "./request-bytes.ts";
+import { Places } from "./places.ts";
+import { requestBytes } from "./request-bytes.ts";
 
 /** Receives what the guest is told. Never called from inside a call of {@link Network}. Bytes are only valid during the call. */
 export interface GuestSink {
@@ -21,6 +24,14 @@ export interface GuestSink {
   binary(id: number, data: Uint8Array): void;
   /** The last call for `id`. */
   closed(id: number, close: GuestClose): void;
+  /** A fetch has an answer. */
+  head(id: number, head: HeadEvent): void;
+  /** Part of its body. */
+  data(id: number, data: Uint8Array): void;
+  /** Its end: the last call for `id`. */
+  end(id: number): void;
+  /** Its failure: the last call for `id`. */
+  failed(id: number): void;
 }
 
 /** How a connection ended, as the guest may know it. */
@@ -54,31 +65,20 @@ export interface NetworkDependencies {
   changed(): void;
 }
 
-/**
- * Connections beyond the limit that may exist for the moment until the guest is told of their end, or that were dropped
- * before their turn. The guest is told after its turn, so that a loop in one turn could make any number of them.
- */
-const maxFailing = 1_024;
-
-/** The connections of one guest. */
+/** The connections and fetches of one guest. */
 export class Network {
   readonly #dependencies: NetworkDependencies;
   readonly #shared: ConnectionDependencies;
   readonly #queue: ConnectQueue;
   readonly #keepalive: Keepalive;
   readonly #load: Load = createLoad();
+  readonly #places: Places;
   readonly #connections = new Map<number, Connection>();
+  readonly #fetches = new Map<number, Fetch>();
   #policy: NetworkPolicy;
   #lastId = 0;
-  /** What the URLs and subprotocols of all connections take. */
-  #requestBytes = 0;
-  /** Connections that use the network; those that only wait to tell their end do not. */
-  #active = 0;
-  /** Whether the script was refused one connection more: that is told once, until one has ended. */
-  #isFull = false;
   #isPaused = false;
   #isClosed = false;
-  #drained: (() => void)[] = [];
 
   constructor(dependencies: NetworkDependencies) {
     const { clock, limits, policy, transport } = dependencies;
@@ -88,6 +88,12 @@ export class Network {
       ...dependencies,
       // With the first connection, also one that will be refused: the time it takes must not tell them apart.
       prepare: () => transport.load?.(),
+    });
+    this.#places = new Places({
+      limits,
+      queue: this.#queue,
+      refused: () => dependencies.emit({ type: "limit", limit: "maxConnections" }),
+      changed: () => dependencies.changed(),
     });
     this.#keepalive = new Keepalive(clock, limits);
     this.#shared = {
@@ -99,9 +105,16 @@ export class Network {
     };
   }
 
-  /** Connections whose end the guest has not been told yet. */
+  /** Connections and fetches whose end the guest has not been told yet. */
   get connections(): number {
-    return this.#connections.size;
+    return this.#places.count;
+  }
+
+  /** Whether nothing will happen unless the guest asks for it: all that is left are answers that it does not read. */
+  get isIdle(): boolean {
+    if (this.#connections.size > 0) return false;
+    for (const fetch of this.#fetches.values()) if (!fetch.isHeld) return false;
+    return true;
   }
 
   /** Payload bytes that wait for the network. */
@@ -119,9 +132,8 @@ export class Network {
    */
   async setPolicy(policy: NetworkPolicy): Promise<void> {
     this.#policy = policy;
-    await Promise.all(
-      Array.from(this.#connections.values(), (connection) => connection.reconsider()),
-    );
+    const all = [...this.#connections.values(), ...this.#fetches.values()];
+    await Promise.all(all.map((one) => one.reconsider()));
   }
 
   /** The guest has got messages of so many bytes, or they went nowhere. */
@@ -129,9 +141,10 @@ export class Network {
     this.#load.waitingBytes -= bytes;
   }
 
-  /** The guest has no room for a message of the connection. */
+  /** The guest has no room for a message of the connection, or for the answer to a fetch. */
   overflow(id: number): void {
     this.#connections.get(id)?.overflow();
+    this.#fetches.get(id)?.overflow();
   }
 
   /** Starts a connection, or says why the URL or the subprotocols are a `SyntaxError` or the script has to wait. */
@@ -140,16 +153,9 @@ export class Network {
     if ("error" in target) return [0, target.error];
     const protocolError = findSubprotocolError(protocols);
     if (protocolError !== undefined) return [0, protocolError];
-    const { limits } = this.#dependencies;
-    if (this.#connections.size + this.#queue.overdraft >= limits.maxConnections + maxFailing) {
-      return this.#refuse(
-        `More than ${maxFailing} connections wait to fail, or were dropped in this minute`,
-      );
-    }
     const bytes = requestBytes(target, protocols);
-    if (this.#requestBytes + bytes > maxRequestBytes(limits.maxConnections)) {
-      return this.#refuse("The URLs and subprotocols of all connections are too long together");
-    }
+    const refusal = this.#places.findRefusal(bytes);
+    if (refusal !== undefined) return [-1, refusal];
     // A guest that is going away gets a connection that never does anything.
     this.#lastId += 1;
     const id = this.#lastId;
@@ -177,6 +183,33 @@ export class Network {
     this.#connections.get(id)?.abort();
   }
 
+  /** Starts a fetch of what {@link readRequest} reads, and answers its id; 0 for what is no request, -1 when the script has to wait. */
+  fetch(texts: readonly string[], body: Uint8Array<ArrayBuffer> | undefined): number {
+    const request = readRequest(texts, body, this.#dependencies.baseUrl);
+    if (request === undefined) return 0;
+    const bytes = requestBytes(request.target, request.headers.flat());
+    if (this.#places.findRefusal(bytes) !== undefined) return -1;
+    this.#lastId += 1;
+    const id = this.#lastId;
+    if (this.#isClosed) return id;
+    const place = this.#places.take(bytes, () => this.#fetches.delete(id));
+    const fetch = new Fetch(id, request, this.#shared, place);
+    this.#fetches.set(id, fetch);
+    fetch.start();
+    this.#dependencies.changed();
+    return id;
+  }
+
+  /** The guest has taken what came of the body of a fetch. */
+  fetchRead(id: number): void {
+    this.#fetches.get(id)?.read();
+  }
+
+  /** Drops a fetch; the guest hears nothing more of it. */
+  fetchAbort(id: number): void {
+    this.#fetches.get(id)?.abort();
+  }
+
   /** Payload bytes of one connection that wait for the network. */
   bufferedAmount(id: number): number {
     return this.#connections.get(id)?.bufferedAmount ?? 0;
@@ -197,49 +230,20 @@ export class Network {
     this.#isClosed = true;
     this.#queue[Symbol.dispose]();
     this.#keepalive[Symbol.dispose]();
+    for (const fetch of this.#fetches.values()) fetch.abort();
     for (const connection of this.#connections.values()) connection.leave();
-    if (this.#connections.size === 0) return;
+    if (this.#places.count === 0) return;
     const deadline = this.#dependencies.clock.schedule(() => {
       for (const connection of this.#connections.values()) connection.abort();
     }, graceMs);
-    await new Promise<void>((resolve) => {
-      this.#drained.push(resolve);
-    });
+    await this.#places.whenEmpty();
     deadline[Symbol.dispose]();
   }
 
-  #refuse(message: string): ConnectAnswer {
-    if (!this.#isFull) this.#dependencies.emit({ type: "limit", limit: "maxConnections" });
-    this.#isFull = true;
-    return [-1, message];
-  }
-
   #start(id: number, connection: Connection, bytes: number): void {
-    const { limits, changed } = this.#dependencies;
-    this.#requestBytes += bytes;
     this.#connections.set(id, connection);
-    const isOverLimit = this.#active >= limits.maxConnections;
-    if (!isOverLimit) this.#active += 1;
-    connection.start({
-      isOverLimit,
-      isPaused: this.#isPaused,
-      released: () => {
-        if (!isOverLimit) this.#active -= 1;
-      },
-      ended: () => {
-        this.#connections.delete(id);
-        this.#requestBytes -= bytes;
-        this.#isFull = false;
-        if (this.#connections.size === 0) this.#settleDrained();
-        changed();
-      },
-    });
-    changed();
-  }
-
-  #settleDrained(): void {
-    const drained = this.#drained;
-    this.#drained = [];
-    for (const resolve of drained) resolve();
+    const place = this.#places.take(bytes, () => this.#connections.delete(id));
+    connection.start({ place, isPaused: this.#isPaused });
+    this.#dependencies.changed();
   }
 }

@@ -1,15 +1,15 @@
 import type { WebSocketUrl } from "../websocket/url.ts";
 
 /**
- * Bytes that one connection keeps of what its script asked for, about. A connection that waits or fails takes them on the host and
+ * Bytes that one connection keeps of what its script asked for, about; `texts` are the subprotocols, or the headers of a fetch. A connection that waits or fails takes them on the host and
  * nothing in the guest.
  */
 export function requestBytes(
-  { url, username, password }: WebSocketUrl,
-  protocols: readonly string[],
+  { url, username, password }: Omit<WebSocketUrl, "origin">,
+  texts: readonly string[],
 ): number {
   let bytes = url.href.length + 2 * (username.length + password.length);
-  for (const protocol of protocols) bytes += protocol.length + stringOverhead;
+  for (const text of texts) bytes += text.length + stringOverhead;
   return bytes;
 }
 

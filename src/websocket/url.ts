@@ -30,7 +30,7 @@ export function parseWebSocketUrl(text: string, baseUrl?: string): WebSocketUrl 
     return { error: `The URL is longer than ${maxUrlLength} characters` };
   }
   // Steps 1 and 2: parse; failure is a SyntaxError.
-  const url = parse(text, baseUrl);
+  const url = parseUrl(text, baseUrl);
   if (url === undefined) return { error: `The URL '${shorten(text)}' is invalid` };
   // Steps 3 to 5: the HTTP schemes stand for their WebSocket counterparts; no other scheme is known.
   if (url.protocol === "http:") url.protocol = "ws:";
@@ -44,14 +44,20 @@ export function parseWebSocketUrl(text: string, baseUrl?: string): WebSocketUrl 
   if (url.href.includes("#")) {
     return { error: `The URL '${shorten(text)}' has a fragment, which WebSocket URLs must not` };
   }
+  return { url, origin: url.origin, ...takeCredentials(url) };
+}
+
+/** Takes user name and password out of a URL, percent-decoded. */
+export function takeCredentials(url: URL): Pick<WebSocketUrl, "username" | "password"> {
   const username = percentDecode(url.username);
   const password = percentDecode(url.password);
   url.username = "";
   url.password = "";
-  return { url, origin: url.origin, username, password };
+  return { username, password };
 }
 
-function parse(text: string, baseUrl: string | undefined): URL | undefined {
+/** Parses any URL whose host is not too long to be looked at. */
+export function parseUrl(text: string, baseUrl: string | undefined): URL | undefined {
   if (hasLongHost(text)) return undefined;
   try {
     return new URL(text, baseUrl);

@@ -143,6 +143,7 @@ describe("netdevice run", () => {
       "performance",
       "structuredClone",
       "worker",
+      "fetch",
       "turbulenz",
     ]);
     expect(run("a.js", "--globals=default").globals).not.toContain("turbulenz");
@@ -180,7 +181,7 @@ describe("netdevice run", () => {
     [["--isolation=process"], '--isolation expects worker or none, got "process"'],
     [["--record-secrets"], "--record-secrets expects --record beside it"],
     [["--type=esm"], '--type expects script or module, got "esm"'],
-    [["--globals=timers,fetch"], 'got "fetch". For example: default,turbulenz'],
+    [["--globals=timers,document"], 'got "document". For example: default,turbulenz'],
     [
       ["--base-url=lamp.local"],
       '--base-url expects an absolute URL with ws, wss, http or https, got "lamp.local"',

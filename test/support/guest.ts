@@ -28,7 +28,7 @@ export type RecordedCall = readonly [name: keyof HostCalls, ...input: unknown[]]
 /** The guest runtime in a real engine with a host that records its calls. */
 export interface TestGuest extends Disposable {
   readonly context: QuickJSContext;
-  /** Every host call so far but `now`. `connect` answers with ids from 1 on. */
+  /** Every host call so far but `now`. `connect` and `fetch` answer with ids from 1 on. */
   readonly calls: RecordedCall[];
   /** Milliseconds that `now` answers. */
   time: number;
@@ -136,6 +136,12 @@ function recordingHost(
     close() {},
     abort() {},
     bufferedAmount: () => 0,
+    fetch() {
+      connections += 1;
+      return connections;
+    },
+    fetchRead() {},
+    fetchAbort() {},
     updated() {},
     now: () => test.time,
     setAlarm() {},

@@ -43,6 +43,11 @@ export function createTestNetwork(overrides: Partial<NetworkDependencies> = {}):
         told.push(`${id} closed ${close.code}${close.failed ? " failed" : ""}`);
         closes.push(close);
       },
+      head: (id, [status, statusText, url]) =>
+        told.push(`${id} head ${status} ${statusText} ${url}`),
+      data: (id, data) => told.push(`${id} data ${String(data)}`),
+      end: (id) => told.push(`${id} end`),
+      failed: (id) => told.push(`${id} failed`),
     },
     emit: (event) => events.push(event),
     trace: false,
