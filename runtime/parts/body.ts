@@ -8,19 +8,29 @@ import {
   jsonParse,
   jsonStringify,
   PromiseOf,
+  promiseThen,
   typedArrayBuffer,
+  typedArrayByteLength,
   TypeErrorOf,
   Uint8ArrayOf,
 } from "../intrinsics.ts";
-import { loadedPart } from "../parts.ts";
+import { loadedPart, loadPart } from "../parts.ts";
 import { isObject, toUSVString } from "../webidl.ts";
-import { type ByteSource, readAll, tee, wholeSource } from "./byte-source.ts";
+import {
+  addChunk,
+  type ByteSource,
+  createChunks,
+  joinChunks,
+  readAll,
+  tee,
+  wholeSource,
+} from "./byte-source.ts";
 import { formDataBody, isFormData, parseFormData } from "./form-data.ts";
 import { essence } from "./media-type.ts";
 
-/** A body. Either its source is read, or its stream, once there is one. */
+/** A body: its source is read, or its stream once there is one, which reads the source. */
 export interface Body {
-  readonly source: ByteSource;
+  readonly source: ByteSource | undefined;
   stream: object | undefined;
   isUsed: boolean;
 }
@@ -45,6 +55,10 @@ export function createBody(source: ByteSource): Body {
   return { source, stream: undefined, isUsed: false };
 }
 
+function streamBody(stream: object): Body {
+  return { source: undefined, stream, isUsed: false };
+}
+
 /** `BodyInit`. @see https://fetch.spec.whatwg.org/#concept-bodyinit-extract */
 export function extractBody(value: unknown): ExtractedBody {
   if (isObject(value)) {
@@ -60,6 +74,13 @@ export function extractBody(value: unknown): ExtractedBody {
       const { bytes: form, type } = formDataBody(value);
       return extracted(form, type);
     }
+    const streams = loadedPart("streams");
+    if (streams?.isReadableStream(value) === true) {
+      if (streams.isLocked(value) || streams.isDisturbed(value)) {
+        throw new TypeErrorOf("The stream has been read already, or somebody reads it");
+      }
+      return { body: streamBody(value), type: undefined, isStream: true };
+    }
     const query = loadedPart("url")?.queryOf(value);
     if (query !== undefined) return extracted(encode(query), formType);
   }
@@ -68,18 +89,23 @@ export function extractBody(value: unknown): ExtractedBody {
 
 /** Whether a body has been read, or somebody is reading it. */
 export function isUnusable(body: Body): boolean {
-  return body.isUsed;
+  return isUsed(body) || (body.stream !== undefined && loadPart("streams").isLocked(body.stream));
 }
 
 /** Splits a body, for `clone()`: the first part takes the place of the body. */
 export function cloneBody(body: Body): readonly [Body, Body] {
-  const branches = tee(body.source);
-  return [createBody(branches[0]), createBody(branches[1])];
+  const { source, stream } = body;
+  if (stream !== undefined) {
+    const { 0: one, 1: other } = loadPart("streams").tee(stream);
+    return [streamBody(one), streamBody(other)];
+  }
+  const { 0: one, 1: other } = tee(source as ByteSource);
+  return [createBody(one), createBody(other)];
 }
 
 /** A body with what is left of another, which counts as read. */
 export function moveBody(body: Body): Body {
-  const moved = createBody(body.source);
+  const moved = { source: body.source, stream: body.stream, isUsed: false };
   body.isUsed = true;
   return moved;
 }
@@ -90,8 +116,52 @@ export function consumeBody(
   done: (bytes: ArrayBuffer) => void,
   fail: (reason: unknown) => void,
 ): void {
+  const { source, stream } = body;
+  if (stream === undefined) {
+    body.isUsed = true;
+    readAll(source as ByteSource, done, fail);
+    return;
+  }
+  const chunks = createChunks();
+  const reading = loadPart("streams").readBytes(stream, (chunk) => {
+    // The script may have given the very buffer, and keep it.
+    const length = typedArrayByteLength(chunk);
+    addChunk(chunks, copyBytes(typedArrayBuffer(chunk) as ArrayBuffer, 0, length));
+  });
   body.isUsed = true;
-  readAll(body.source, done, fail);
+  promiseThen(
+    reading,
+    () => {
+      try {
+        done(joinChunks(chunks));
+      } catch (error) {
+        fail(error);
+      }
+    },
+    fail,
+  );
+}
+
+/** Whether somebody has read from a body. */
+function isUsed(body: Body): boolean {
+  const { stream } = body;
+  return body.isUsed || (stream !== undefined && loadPart("streams").isDisturbed(stream));
+}
+
+/** The stream of a body, made when it is asked for. */
+function streamOf(body: Body): object {
+  const { source, stream } = body;
+  if (stream !== undefined) return stream;
+  const tools = loadPart("streams");
+  // What another method reads, or has read, is not read again.
+  const reading = body.isUsed ? emptySource : (source as ByteSource);
+  const made = tools.createByteStream({
+    pull: () => new PromiseOf((resolve, reject) => reading.read(resolve, reject)),
+    cancel: () => reading.cancel(),
+  });
+  if (body.isUsed) tools.cancel(made, undefined);
+  body.stream = made;
+  return made;
 }
 
 /**
@@ -120,8 +190,13 @@ export function defineBodyMixin(prototype: object, owner: (value: unknown) => Bo
     defineFunction(prototype, name, operations.operation, 0);
   }
 
+  defineAttribute(prototype, "body", function (this: unknown) {
+    const { body } = owner(this);
+    return body === undefined ? null : streamOf(body);
+  });
   defineAttribute(prototype, "bodyUsed", function (this: unknown) {
-    return owner(this).body?.isUsed ?? false;
+    const { body } = owner(this);
+    return body !== undefined && isUsed(body);
   });
   define("arrayBuffer", (bytes) => bytes);
   define("blob", (bytes, type) => createBlob(bytes, essenceOrNone(type)));
@@ -138,6 +213,8 @@ export function decodeText(bytes: ArrayBuffer): string {
   const rest = hasMark ? copyBytes(bytes, 3, arrayBufferByteLength(bytes) - 3) : bytes;
   return jsonParse(hostDecode("utf-8", false, rest)) as string;
 }
+
+const emptySource: ByteSource = wholeSource(emptyBuffer());
 
 const formType = "application/x-www-form-urlencoded;charset=UTF-8";
 

@@ -40,28 +40,41 @@ export function wholeSource(whole: ArrayBuffer): ByteSource {
   };
 }
 
+/** Bytes in pieces. */
+export interface Chunks {
+  readonly list: ArrayBuffer[];
+  size: number;
+}
+
+export function createChunks(): Chunks {
+  return { list: createList(), size: 0 };
+}
+
+export function addChunk(chunks: Chunks, bytes: ArrayBuffer): void {
+  chunks.list[chunks.list.length] = bytes;
+  chunks.size += arrayBufferByteLength(bytes);
+}
+
 /** Reads everything into one buffer. */
 export function readAll(
   source: ByteSource,
   done: (bytes: ArrayBuffer) => void,
   fail: (reason: unknown) => void,
 ): void {
-  const chunks = createList<ArrayBuffer>();
-  let size = 0;
+  const chunks = createChunks();
   // A source may answer at once, again and again: that must not take stack.
   let isWaiting = false;
   let isLooping = false;
   const take: Take = (bytes) => {
     if (bytes === undefined) {
       try {
-        done(join(chunks, size));
+        done(joinChunks(chunks));
       } catch (error) {
         fail(error);
       }
       return;
     }
-    chunks[chunks.length] = bytes;
-    size += arrayBufferByteLength(bytes);
+    addChunk(chunks, bytes);
     isWaiting = true;
     if (!isLooping) loop();
   };
@@ -182,7 +195,8 @@ function fail(branch: Branch, failure: { readonly reason: unknown }): void {
   branch.fail?.(failure.reason);
 }
 
-function join(chunks: readonly ArrayBuffer[], size: number): ArrayBuffer {
+/** The bytes in one buffer, which is the only chunk if there is one. */
+export function joinChunks({ list: chunks, size }: Chunks): ArrayBuffer {
   if (chunks.length === 1) return chunks[0] as ArrayBuffer;
   const joined = new Uint8ArrayOf(size);
   let offset = 0;
