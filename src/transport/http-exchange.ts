@@ -109,7 +109,7 @@ export class NodeHttpExchange implements HttpExchange {
     request.on("upgrade", () => this.#fail(new Error(switched)));
     // Once there is an answer, its body tells: the connection may be over while what came of it is still being read.
     request.on("error", (error) => {
-      if (this.#body === undefined) this.#fail(error);
+      if (this.#body === undefined || isParseError(error)) this.#fail(error);
     });
     request.on("close", () => {
       if (this.#body === undefined) this.#fail(lostError("the connection ended before the answer"));
@@ -230,6 +230,10 @@ export function refusedExchange(request: HttpRequest, sink: HttpSink, error: Err
 const maxInterimAnswers = 16;
 
 const switched = "the server switched to another protocol, which nobody asked for";
+
+function isParseError(error: Error): boolean {
+  return "code" in error && typeof error.code === "string" && error.code.startsWith("HPE_");
+}
 
 function hasBody(method: string, { statusCode: status }: IncomingMessage): boolean {
   return method !== "HEAD" && status !== 204 && status !== 205 && status !== 304;

@@ -20,6 +20,8 @@ export interface TestNetwork {
   connect(url?: string, protocols?: readonly string[]): number;
   /** Connects, and the peer accepts. */
   open(url?: string): number;
+  /** Starts a fetch and answers its id; `texts` are method, redirect mode and headers. */
+  fetch(url?: string, texts?: readonly string[], body?: string): number;
 }
 
 /** Creates a network that may reach every public name. */
@@ -31,7 +33,9 @@ export function createTestNetwork(overrides: Partial<NetworkDependencies> = {}):
   const events: SandboxEventDetail[] = [];
   const counts: number[] = [];
   const network = new Network({
-    policy: { allow: [{ origin: "ws://*:*" }, { origin: "wss://*:*" }] },
+    policy: {
+      allow: ["ws", "wss", "http", "https"].map((scheme) => ({ origin: `${scheme}://*:*` })),
+    },
     limits: defaultLimits,
     transport,
     clock,
@@ -43,9 +47,9 @@ export function createTestNetwork(overrides: Partial<NetworkDependencies> = {}):
         told.push(`${id} closed ${close.code}${close.failed ? " failed" : ""}`);
         closes.push(close);
       },
-      head: (id, [status, statusText, url]) =>
-        told.push(`${id} head ${status} ${statusText} ${url}`),
-      data: (id, data) => told.push(`${id} data ${String(data)}`),
+      head: (id, [status, , url, redirected]) =>
+        told.push(`${id} head ${status} ${url}${redirected ? " redirected" : ""}`),
+      data: (id, data) => told.push(`${id} data ${Buffer.from(data).toString()}`),
       end: (id) => told.push(`${id} end`),
       failed: (id) => told.push(`${id} failed`),
     },
@@ -72,6 +76,11 @@ export function createTestNetwork(overrides: Partial<NetworkDependencies> = {}):
       transport.last.sink.opened({ protocol: "", extensions: "" });
       return id;
     },
+    fetch: (url = "http://peer.example/", texts = ["GET", "follow"], body?: string) =>
+      network.fetch(
+        [url, ...texts],
+        body === undefined ? undefined : new Uint8Array(Buffer.from(body)),
+      ),
   };
 }
 
