@@ -162,7 +162,15 @@ export interface HostCalls {
 }
 
 /** Parts of the runtime that are evaluated when a script first touches one of their globals; entries in `runtime/parts/`. */
-export const guestParts = ["fetch", "files", "inspect", "multibyte", "streams", "url", "worker"] as const;
+export const guestParts = [
+  "fetch",
+  "files",
+  "inspect",
+  "multibyte",
+  "streams",
+  "url",
+  "worker",
+] as const;
 
 /** One of {@link guestParts}. */
 export type GuestPart = (typeof guestParts)[number];

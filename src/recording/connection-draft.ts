@@ -39,12 +39,8 @@ export class ConnectionDraft {
         this.#closed = event;
         if (this.#open !== undefined) this.#messages.push(event);
         break;
-      case "connecting":
-      case "console":
-      case "alert":
-      case "error":
-      case "limit":
-      case "killed":
+      default:
+        // The others are about no message.
         break;
     }
   }
