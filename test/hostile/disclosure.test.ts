@@ -201,7 +201,7 @@ const otherCases: readonly HostileCase[] = [
     id: "disclosure/globals-of-node",
     shows: "nothing of Node or of the engine's loader is in reach",
     script: `
-      const names = ["process", "require", "module", "exports", "Buffer", "global", "__dirname", "__filename", "fetch", "XMLHttpRequest", "Worker", "WebAssembly", "Deno", "Bun", "std", "os", "bjson", "scriptArgs", "print_", "load", "Module", "HEAPU8", "setImmediate", "importScripts", "postMessage", "parentPort", "__host", "hostRefs"];
+      const names = ["process", "require", "module", "exports", "Buffer", "global", "__dirname", "__filename", "XMLHttpRequest", "Worker", "WebAssembly", "Deno", "Bun", "std", "os", "bjson", "scriptArgs", "print_", "load", "Module", "HEAPU8", "setImmediate", "postMessage", "parentPort", "__host", "hostRefs"];
       print(names.filter((name) => name in globalThis).join());`,
     outcome: harmless([""]),
   },
