@@ -2,11 +2,11 @@
 // talking to them from a sandbox in a thread of its own. Prints the conversation as an embedder can observe it.
 import { readFile } from "node:fs/promises";
 import { allowOrigins, createSandbox } from "../dist/index.js";
-import { startClownHub } from "../dist/simulators/clown-hub.js";
-import { startEchoServer } from "../dist/simulators/echo.js";
+import { createClownHub, createEcho, serveSimulator } from "../dist/simulators/index.js";
 
-const echo = await startEchoServer();
-const hub = await startClownHub({ interval: 250 });
+const echo = await serveSimulator(createEcho());
+const bridge = createClownHub({ publishInterval: 250 });
+const hub = await serveSimulator(bridge);
 try {
   const problems = await runDemo();
   for (const problem of problems) console.error(`Problem: ${problem}`);
@@ -17,11 +17,11 @@ try {
 
 /** Runs the script, prints what happens and returns what went wrong. */
 async function runDemo() {
-  const hubOrigin = `ws://${hub.host}`;
+  const hubOrigin = hub.origin;
   console.log(
     "scripts/hello.js runs in a QuickJS sandbox and talks to real servers on real sockets:",
   );
-  console.log(`  echo  ${echo.url}`);
+  console.log(`  echo  ${echo.origin}`);
   console.log(`  hub   ${hubOrigin}, a Clown.Hub behind a password\n`);
 
   const problems = [];
@@ -29,8 +29,8 @@ async function runDemo() {
   const counts = { sent: 0, received: 0, closed: 0 };
   const sandbox = await createSandbox({
     // Nothing else can be reached. `*@` lets the script put the hub's password into its URL.
-    policy: allowOrigins([echo.url, `ws://*@${hub.host}`]),
-    args: [echo.url, hub.url],
+    policy: allowOrigins([echo.origin, `ws://*@${hub.host}`]),
+    args: [echo.origin, bridge.url(hub.origin)],
     trace: true,
     observe(event) {
       if (event.type === "connecting")

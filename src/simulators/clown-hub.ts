@@ -1,146 +1,155 @@
-import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
-import { type ClownMessage, createClownBridge } from "./clown-talk.ts";
+import {
+  type ClownQuantity,
+  type ClownRelay,
+  type ClownSensor,
+  createClownNodes,
+} from "./clown-nodes.ts";
+import { type ClownBridge, createClownBridge } from "./clown-talk.ts";
+import {
+  type Conversation,
+  createDevice,
+  extendDevice,
+  type RefusedHandshake,
+  type SimulatedDevice,
+} from "./device.ts";
+import { field } from "./field.ts";
+import { repeat } from "./repeat.ts";
+import type { SimulatedPeer } from "./simulator.ts";
 
-/** Options of {@link startClownHub}. */
+/** Options of {@link createClownHub}. */
 export interface ClownHubOptions {
   /** @defaultValue `"user"` */
-  readonly username?: string;
+  readonly user?: string;
   /** @defaultValue `"password"` */
   readonly password?: string;
-  /** Milliseconds between readings of the thermometer. @defaultValue 1_000 */
-  readonly interval?: number;
+  /** Sensors that are fitted. @defaultValue `["thermometer"]` */
+  readonly sensors?: readonly ClownSensor[];
+  /** Milliseconds between the readings of a sensor, until a client changes it. Assumed. @defaultValue 1_000 */
+  readonly publishInterval?: number;
+  /** Whether actuators answer `set` with `.../ok` and their state, as they answer `get`. Assumed. @defaultValue true */
+  readonly answersSet?: boolean;
+  /** @defaultValue `"simulator"` */
+  readonly firmwareRelease?: string;
   /** Milliseconds between pings. @defaultValue 54_000 */
   readonly pingInterval?: number;
-  /** Milliseconds without any frame after which a client is dropped. @defaultValue 60_000 */
+  /** Milliseconds without a message or a pong after which a client is dropped. @defaultValue 60_000 */
   readonly readDeadline?: number;
-  /** @defaultValue 0: any free port of the loopback address */
-  readonly port?: number;
+  /** Largest message from a client, in bytes; a larger one is answered with 1009. @defaultValue 10_000_000 */
+  readonly maxMessageBytes?: number;
 }
 
-/** A running Clown.Hub. */
-export interface ClownHub extends AsyncDisposable {
-  /** Address and port, as in a URL. */
-  readonly host: string;
-  readonly port: number;
-  /** URL of the bridge with the credentials in it. */
-  readonly url: string;
-  /** Clients that are connected. */
-  readonly clients: number;
-  /** Drops every client without a close frame, as when the bridge's process ends. */
-  drop(): void;
-  /** Stops listening and drops every client. Safe to call twice. */
-  close(): Promise<void>;
+/** A simulated Clown.Hub. */
+export interface ClownHub extends SimulatedDevice {
+  /** Path of the bridge. */
+  readonly path: string;
+  /** URL of the bridge with the credentials in it, for an origin such as `ws://hub.local`. */
+  url(origin: string): string;
+  /**
+   * Sets what a sensor measures from now on, and publishes it at once.
+   *
+   * @throws {SandboxError} `ERR_OPTION` when no sensor that is fitted measures this
+   */
+  measure(quantity: ClownQuantity, value: number): void;
+  /** Whether a relay is on. */
+  relay(address: ClownRelay): boolean;
+  /** State of the LED: `off`, `on`, `1-dot`, `2-dot` or `3-dot`. */
+  readonly led: string;
+  /** Lines that the display shows, from the top. */
+  readonly displayLines: readonly string[];
 }
-
-/** Path of the bridge. */
-const bridgePath = "/auth/clown-talk-server_nodes_bridge_0";
-
-/** Largest message from a client, in bytes. */
-const maxMessageBytes = 10_000_000;
 
 /**
- * Starts a simulated Clown.Hub (BigClown): a WebSocket bridge to Clown.Talk behind HTTP Basic authentication.
+ * Makes a Clown.Hub (BigClown): a WebSocket bridge to Clown.Talk behind HTTP Basic authentication, for any `Origin`.
  *
- * Clients send lines of JSON, ended by a line feed; the hub sends one text frame for each line.
+ * Clients send lines of JSON, ended by a line feed; the hub sends one text frame for each line. {@link SimulatedDevice.drop} is what
+ * happens when the bridge's process ends.
+ *
+ * @example
+ * const hub = createClownHub({ password: "secret" });
+ * const server = await serveSimulator(hub);
+ * console.log(hub.url(server.origin));
  */
-export async function startClownHub(options: ClownHubOptions = {}): Promise<ClownHub> {
-  const { username = "user", password = "password", port = 0 } = options;
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const webSockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
-  const server = createServer((_request, response) => response.writeHead(404).end());
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on("error", () => socket.destroy());
-    const status = refusal(request, authorization);
-    if (status !== undefined) refuse(socket, status);
-    else webSockets.handleUpgrade(request, socket, head, (client) => serve(client, options));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  // A server that listens on an address has one.
-  const { port: listening } = server.address() as AddressInfo;
-  const host = `127.0.0.1:${listening}`;
-  const drop = (): void => {
-    for (const client of webSockets.clients) client.terminate();
-  };
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= new Promise((resolve) => {
-      drop();
-      server.close();
-      server.closeAllConnections();
-      webSockets.close(() => resolve());
+export function createClownHub(options: ClownHubOptions = {}): ClownHub {
+  const { user = "user", password = "password", sensors = ["thermometer"] } = options;
+  const { pingInterval = 54_000, readDeadline = 60_000, maxMessageBytes = 10_000_000 } = options;
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+  const path = "/auth/clown-talk-server_nodes_bridge_0";
+  const bridges = new Set<ClownBridge>();
+  let nodes = createClownNodes(sensors);
+
+  function converse(peer: SimulatedPeer): Conversation | RefusedHandshake {
+    if (peer.headers["authorization"] !== authorization) return { refusal: unauthorized };
+    return peer.url.pathname === path ? talk(peer) : { refusal: { status: 404 } };
+  }
+
+  function talk(peer: SimulatedPeer): Conversation {
+    const { clock } = peer;
+    const bridge = createClownBridge({
+      nodes: () => nodes,
+      interval: options.publishInterval ?? 1_000,
+      answersSet: options.answersSet ?? true,
+      firmwareRelease: options.firmwareRelease ?? "simulator",
+      clock,
+      send: (message) => peer.send(JSON.stringify(message)),
     });
-    return closing;
-  };
-  return {
-    host,
-    port: listening,
-    url: `ws://${encodeURIComponent(username)}:${encodeURIComponent(password)}@${host}${bridgePath}`,
-    get clients() {
-      return webSockets.clients.size;
+    let ping: Disposable | undefined;
+    let deadline: Disposable | undefined;
+    const live = (): void => {
+      deadline?.[Symbol.dispose]();
+      deadline = clock.schedule(() => peer.drop(), readDeadline);
+    };
+    return {
+      opened() {
+        bridges.add(bridge);
+        ping = repeat(clock, pingInterval, () => peer.ping());
+        live();
+      },
+      received(data) {
+        live();
+        const size = typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
+        if (size > maxMessageBytes) peer.close(1009);
+        else if (typeof data === "string") bridge.receive(data);
+      },
+      ponged: live,
+      ended() {
+        bridges.delete(bridge);
+        bridge[Symbol.dispose]();
+        ping?.[Symbol.dispose]();
+        deadline?.[Symbol.dispose]();
+      },
+    };
+  }
+
+  const device = createDevice({
+    converse,
+    reset() {
+      nodes = createClownNodes(sensors);
     },
-    drop,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
-}
-
-/** Status that refuses a handshake, or `undefined` to accept it. Any `Origin` will do. */
-function refusal(request: IncomingMessage, authorization: string): number | undefined {
-  if (request.headers.authorization !== authorization) return 401;
-  return request.url === bridgePath ? undefined : 404;
-}
-
-function refuse(socket: Duplex, status: number): void {
-  const challenge = status === 401 ? 'WWW-Authenticate: Basic realm="Clown.Hub"\r\n' : "";
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`,
-  );
-}
-
-/** Serves one client: a bridge of its own, as each connection of the hub starts one. */
-function serve(client: WebSocket, options: ClownHubOptions): void {
-  const { interval = 1_000, pingInterval = 54_000, readDeadline = 60_000 } = options;
-  const bridge = createClownBridge(interval);
-  let rest = "";
-  let publishing: { readonly interval: number; readonly timer: NodeJS.Timeout } | undefined;
-  const ping = setInterval(() => client.ping(), pingInterval);
-  const deadline = setTimeout(() => client.terminate(), readDeadline);
-
-  function send(message: ClownMessage): void {
-    client.send(JSON.stringify(message));
-  }
-
-  function publish(): void {
-    if (publishing?.interval === bridge.publishInterval) return;
-    clearInterval(publishing?.timer);
-    const wanted = bridge.publishInterval;
-    publishing =
-      wanted === undefined
-        ? undefined
-        : { interval: wanted, timer: setInterval(() => send(bridge.measure()), wanted) };
-  }
-
-  client.on("message", (data, isBinary) => {
-    deadline.refresh();
-    if (isBinary) return;
-    const lines = `${rest}${String(data)}`.split("\n");
-    rest = (lines.pop() ?? "").slice(-maxMessageBytes);
-    for (const line of lines) for (const reply of bridge.receive(line)) send(reply);
-    publish();
   });
-  client.on("pong", () => deadline.refresh());
-  client.on("ping", () => deadline.refresh());
-  // The close event that follows does the rest.
-  client.on("error", () => {});
-  client.on("close", () => {
-    clearInterval(ping);
-    clearTimeout(deadline);
-    clearInterval(publishing?.timer);
+  return extendDevice(device, {
+    path,
+    url(origin: string): string {
+      const url = new URL(path, origin);
+      url.username = encodeURIComponent(user);
+      url.password = encodeURIComponent(password);
+      return url.href;
+    },
+    measure(quantity: ClownQuantity, value: number): void {
+      const topic = nodes.measure(quantity, value);
+      for (const bridge of bridges) bridge.publish(topic);
+    },
+    relay: (address: ClownRelay) => field(nodes.get(`relay/i2c0-${address}`), "state") === true,
+    get led() {
+      return String(field(nodes.get("led/-"), "state"));
+    },
+    get displayLines() {
+      const shown = nodes.get("display-oled/i2c0-3c");
+      return Array.from({ length: 8 }, (_, line) => String(field(shown, `line-${line}`) ?? ""));
+    },
   });
 }
+
+const unauthorized = {
+  status: 401,
+  headers: { "WWW-Authenticate": 'Basic realm="Clown.Hub"' },
+} as const;

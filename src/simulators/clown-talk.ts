@@ -1,107 +1,135 @@
+import type { Clock } from "../clock.ts";
+import type { ClownNodes } from "./clown-nodes.ts";
+import { field } from "./field.ts";
+import { repeat } from "./repeat.ts";
+
 /** One message of Clown.Talk: a topic and its payload. */
 export type ClownMessage = readonly [topic: string, payload: unknown];
 
-/** The devices behind one bridge, as the Clown.Talk protocol shows them. */
-export interface ClownBridge {
-  /** Takes one line from a client and returns the answers. Anything malformed or unknown gets none: it is only logged. */
-  receive(line: string): readonly ClownMessage[];
-  /** A reading of the thermometer. */
-  measure(): ClownMessage;
-  /** Milliseconds between readings, `undefined` while there are none. Set by `config/set` and `config/update`. */
-  readonly publishInterval: number | undefined;
+/** One client's talk with the nodes behind the hub. */
+export interface ClownBridge extends Disposable {
+  /** Takes text from the client: lines, in any pieces. Anything malformed or unknown gets silence: it is only logged. */
+  receive(text: string): void;
+  /** Sends the reading of a sensor, if the client has configured the bridge. */
+  publish(topic: string): void;
 }
 
-const thermometer = "thermometer/i2c0-48";
-
-/** Topics of the relays; both addresses that the module can have. */
-const relays: readonly string[] = ["relay/i2c0-3b", "relay/i2c0-3f"];
-
-const ledStates: readonly unknown[] = ["off", "on", "1-dot", "2-dot", "3-dot"];
+/** What {@link createClownBridge} needs. */
+export interface ClownBridgeParts {
+  /** Replaced when the hub loses power. */
+  readonly nodes: () => ClownNodes;
+  /** Milliseconds between the readings of a sensor until the client changes it. */
+  readonly interval: number;
+  /** Whether `set` is answered as `get` is. */
+  readonly answersSet: boolean;
+  readonly firmwareRelease: string;
+  readonly clock: Clock;
+  readonly send: (message: ClownMessage) => void;
+}
 
 /** Shorter lines are noise of the serial line. */
 const minLineBytes = 8;
 
-/**
- * Makes a bridge with a thermometer, two relays and an LED.
- *
- * Assumed: relays and the LED answer `set` and `get` with `.../ok`, as `config` does; readings start with `config/set`.
- *
- * @param interval milliseconds between readings until a client changes it
- */
-export function createClownBridge(interval: number): ClownBridge {
-  const states = new Map<string, unknown>(relays.map((relay) => [relay, false]));
-  states.set("led/-", "off");
+/** Longest line, in characters: as much as the longest message. */
+const maxLineLength = 10_000_000;
+
+/** Makes a bridge, which a client configures before sensors publish. */
+export function createClownBridge(parts: ClownBridgeParts): ClownBridge {
+  const { nodes, clock, send } = parts;
+  const publishing = new Map<string, Disposable>();
+  const intervals = new Map<string, number | null>();
+  const counts = new Map<string, number>();
   let isConfigured = false;
-  let publishInterval: number | undefined = interval;
-  let readings = 0;
+  let rest = "";
 
   function answer([topic, payload]: ClownMessage): ClownMessage | undefined {
     switch (topic) {
       case "clown.talk/-/config/set":
         isConfigured = true;
-        return ["clown.talk/-/config/ok", bridgeDescription];
-      case "-/-/config/list":
-        return ["-/-/config/list/ok", deviceList];
-      case `${thermometer}/config/update`: {
-        const wanted = field(payload, "publish-interval");
-        if (wanted === null) publishInterval = undefined;
-        else if (isInterval(wanted)) publishInterval = wanted;
-        else return undefined;
-        return intervalAnswer();
+        for (const sensor of nodes().sensors) schedule(sensor);
+        return ["clown.talk/-/config/ok", bridgeDescription(parts.firmwareRelease)];
+      case "-/-/config/list": {
+        const { sensors, actuators } = nodes();
+        return ["-/-/config/list/ok", { sensors, actuators, notifications: [] }];
       }
-      case `${thermometer}/config/get`:
-        return intervalAnswer();
     }
+    const [, name = "", verb = ""] = /^(.*)\/config\/(update|get)$/.exec(topic) ?? [];
+    if (nodes().sensors.includes(name)) return answerConfig(name, verb, payload);
     return answerState(topic, payload);
   }
 
-  function intervalAnswer(): ClownMessage {
-    return [`${thermometer}/config/ok`, { "publish-interval": publishInterval ?? null }];
+  function answerConfig(sensor: string, verb: string, payload: unknown): ClownMessage | undefined {
+    if (verb === "update") {
+      const wanted = field(payload, "publish-interval");
+      if (wanted !== null && !isInterval(wanted)) return undefined;
+      intervals.set(sensor, wanted);
+      if (isConfigured) schedule(sensor);
+    }
+    return [`${sensor}/config/ok`, { "publish-interval": intervalOf(sensor) }];
   }
 
   function answerState(topic: string, payload: unknown): ClownMessage | undefined {
     const slash = topic.lastIndexOf("/");
     const name = topic.slice(0, slash);
     const verb = topic.slice(slash + 1);
-    if (!states.has(name)) return undefined;
     if (verb === "set") {
-      const state = field(payload, "state");
-      if (!isState(name, state)) return undefined;
-      states.set(name, state);
+      if (!nodes().set(name, payload) || !parts.answersSet) return undefined;
     } else if (verb !== "get") return undefined;
-    return [`${name}/ok`, { state: states.get(name) }];
+    const state = nodes().get(name);
+    return state === undefined ? undefined : [`${name}/ok`, state];
+  }
+
+  function intervalOf(sensor: string): number | null {
+    const changed = intervals.get(sensor);
+    return changed === undefined ? parts.interval : changed;
+  }
+
+  function schedule(sensor: string): void {
+    publishing.get(sensor)?.[Symbol.dispose]();
+    publishing.delete(sensor);
+    const interval = intervalOf(sensor);
+    if (interval === null) return;
+    publishing.set(
+      sensor,
+      repeat(clock, interval, () => publish(sensor)),
+    );
+  }
+
+  function publish(sensor: string): void {
+    if (!isConfigured) return;
+    const count = counts.get(sensor) ?? 0;
+    counts.set(sensor, count + 1);
+    send([sensor, nodes().read(sensor, count)]);
   }
 
   return {
-    receive(line) {
-      const message = parseLine(line);
-      const reply = message && answer(message);
-      return reply === undefined ? [] : [reply];
+    receive(text) {
+      const lines = `${rest}${text}`.split("\n");
+      rest = (lines.pop() ?? "").slice(-maxLineLength);
+      for (const line of lines) {
+        const message = parseLine(line);
+        const reply = message && answer(message);
+        if (reply !== undefined) send(reply);
+      }
     },
-    measure() {
-      // A room that warms up slowly and cools down again.
-      const celsius = 23.5 + (readings++ % 8) / 10;
-      return [thermometer, { temperature: [Number(celsius.toFixed(1)), "\u2103"] }];
-    },
-    get publishInterval() {
-      return isConfigured ? publishInterval : undefined;
+    publish,
+    [Symbol.dispose]() {
+      for (const timer of publishing.values()) timer[Symbol.dispose]();
+      publishing.clear();
+      isConfigured = false;
     },
   };
 }
 
-const bridgeDescription = {
-  ack: false,
-  device: "bridge",
-  capabilities: 1,
-  "firmware-datetime": "2016-09-30T12:00:00Z",
-  "firmware-release": "simulator",
-};
-
-const deviceList = {
-  sensors: [thermometer],
-  actuators: [...relays, "led/-"],
-  notifications: [],
-};
+function bridgeDescription(firmwareRelease: string): object {
+  return {
+    ack: false,
+    device: "bridge",
+    capabilities: 1,
+    "firmware-datetime": "2016-09-30T12:00:00Z",
+    "firmware-release": firmwareRelease,
+  };
+}
 
 function parseLine(line: string): ClownMessage | undefined {
   if (Buffer.byteLength(line) < minLineBytes) return undefined;
@@ -117,16 +145,6 @@ function parseLine(line: string): ClownMessage | undefined {
   return typeof topic === "string" ? [topic, payload] : undefined;
 }
 
-function field(payload: unknown, name: string): unknown {
-  return typeof payload === "object" && payload !== null
-    ? Object.getOwnPropertyDescriptor(payload, name)?.value
-    : undefined;
-}
-
 function isInterval(value: unknown): value is number {
   return typeof value === "number" && value >= 1 && value <= 86_400_000;
-}
-
-function isState(name: string, state: unknown): boolean {
-  return name === "led/-" ? ledStates.includes(state) : typeof state === "boolean";
 }

@@ -1,76 +1,50 @@
-import { createServer } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import { WebSocketServer } from "ws";
+import { createDevice, extendDevice, type SimulatedDevice } from "./device.ts";
+import type { SimulatedPeer } from "./simulator.ts";
 
-/** Options of {@link startEchoServer}. */
-export interface EchoServerOptions {
-  /** @defaultValue 0: any that is free */
-  readonly port?: number;
-  /** @defaultValue `"127.0.0.1"` */
-  readonly host?: string;
-  /** Serves `wss` with this PEM key and certificate chain. @defaultValue none: `ws` */
-  readonly tls?: { readonly key: string; readonly cert: string };
+/** Options of {@link createEcho}. */
+export interface EchoOptions {
+  /**
+   * Chooses among the subprotocols that a client offers; `undefined` for none.
+   *
+   * @defaultValue the first
+   */
+  readonly chooseProtocol?: (protocols: readonly string[]) => string | undefined;
 }
 
 /** A server that sends every message back as it came. */
-export interface EchoServer {
-  readonly url: string;
-  readonly port: number;
-  /** Connections that are open now. */
-  readonly connections: number;
-  /** Settles once the last connection has ended, with the close codes of all so far; 1006 for those without a close frame. */
-  readonly closed: Promise<readonly number[]>;
-  /** Drops all connections and stops listening. */
-  close(): Promise<void>;
+export interface Echo extends SimulatedDevice {
+  /** Sends one more message to every client. */
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  /** Starts the closing handshake with every client. */
+  closeAll(code?: number, reason?: string): void;
 }
 
-/** Starts a server that echoes text and binary messages, and accepts the first subprotocol that is offered. */
-export async function startEchoServer(options: EchoServerOptions = {}): Promise<EchoServer> {
-  const { port = 0, host = "127.0.0.1", tls } = options;
-  const http =
-    tls === undefined ? createServer() : createTlsServer({ key: tls.key, cert: tls.cert });
-  const server = new WebSocketServer({
-    server: http,
-    perMessageDeflate: false,
-    maxPayload: 2 ** 30,
-    handleProtocols: ([first]) => first ?? false,
-  });
-  const codes: number[] = [];
-  let settleClosed: (codes: readonly number[]) => void = () => {
-    // Replaced before anybody can connect.
-  };
-  const closed = new Promise<readonly number[]>((resolve) => {
-    settleClosed = resolve;
-  });
-  server.on("connection", (socket) => {
-    socket.on("close", (code) => {
-      codes.push(code);
-      if (server.clients.size === 0) settleClosed(codes);
-    });
-    socket.on("message", (data, binary) => socket.send(data, { binary }));
-    // A client that breaks the protocol or vanishes is its own affair.
-    socket.on("error", () => socket.terminate());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    http.listen(port, host, resolve);
-  });
-  const address = http.address();
-  const bound = typeof address === "object" && address !== null ? address.port : port;
-  return {
-    url: `${tls === undefined ? "ws" : "wss"}://${host.includes(":") ? `[${host}]` : host}:${bound}`,
-    port: bound,
-    get connections() {
-      return server.clients.size;
+/**
+ * Makes a server that echoes text and binary messages, at any path.
+ *
+ * @example
+ * const server = await serveSimulator(createEcho(), { port: 8080 });
+ */
+export function createEcho(options: EchoOptions = {}): Echo {
+  const { chooseProtocol = ([first]) => first } = options;
+  const clients = new Set<SimulatedPeer>();
+  const device = createDevice({
+    converse(peer) {
+      const protocol = chooseProtocol(peer.protocols);
+      return {
+        ...(protocol === undefined ? {} : { protocol }),
+        opened: () => clients.add(peer),
+        received: (data) => peer.send(data),
+        ended: () => clients.delete(peer),
+      };
     },
-    closed,
-    async close() {
-      for (const client of server.clients) client.terminate();
-      server.close();
-      http.closeAllConnections();
-      await new Promise<void>((resolve) => {
-        http.close(() => resolve());
-      });
+  });
+  return extendDevice(device, {
+    send(data: string | Uint8Array<ArrayBuffer>): void {
+      for (const client of clients) client.send(data);
     },
-  };
+    closeAll(code?: number, reason?: string): void {
+      for (const client of clients) client.close(code, reason);
+    },
+  });
 }

@@ -48,7 +48,7 @@ export interface SimulatedPeer {
   ping(): void;
   /** Starts the closing handshake. */
   close(code?: number, reason?: string): void;
-  /** Breaks the connection without a close frame, as a process that dies; a handshake that waits gets no answer. */
+  /** Breaks the connection without a close frame, as a process that dies; a handshake that waits gets no answer. Works after `silence`, too. */
   drop(): void;
   /** From now on nothing is sent, read or answered, and the connection or the handshake stays, as when a cable is pulled. */
   silence(): void;

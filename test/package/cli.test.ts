@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type WebSocket } from "ws";
-import { startEchoServer } from "../../src/simulators/echo.ts";
 import { createCertificateAuthority } from "../support/certificates.ts";
 import { runCommand, startCommand } from "../support/command.ts";
+import { startEchoServer } from "../support/echo-server.ts";
 import { openScriptFolder, openServer } from "../support/script-folder.ts";
 
 const { folder, write, runScript } = openScriptFolder();

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { startClownHub } from "../../src/simulators/clown-hub.ts";
+import { startClownHub } from "../support/clown-hub-server.ts";
 import { runCommand } from "../support/command.ts";
 import { createConsumer, projectFolder } from "../support/consumer.ts";
 
@@ -31,7 +31,7 @@ test("The demo shows the conversation of scripts/hello.js with an echo server an
 });
 
 test("scripts/thermometer.ts logs as many readings as it is told", async () => {
-  await using hub = await startClownHub({ interval: 5 });
+  await using hub = await startClownHub({ publishInterval: 5 });
 
   const result = await runCommand([
     "run",

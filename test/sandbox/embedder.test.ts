@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { allowOrigins } from "../../src/policy/allow-origins.ts";
 import type { Grant } from "../../src/policy/policy.ts";
-import { startEchoServer } from "../../src/simulators/echo.ts";
 import { wsTransport } from "../../src/transport/ws.ts";
 import { createCertificateAuthority } from "../support/certificates.ts";
+import { startEchoServer } from "../support/echo-server.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { openEchoServer, openSandbox } from "../support/sandbox.ts";
 

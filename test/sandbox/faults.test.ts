@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { ConnectionFailure } from "../../src/events.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
 import type { SandboxOptions } from "../../src/sandbox.ts";
-import { startEchoServer } from "../../src/simulators/echo.ts";
 import { wsTransport } from "../../src/transport/ws.ts";
 import {
   createCertificateAuthority,
   createSelfSignedCertificate,
 } from "../support/certificates.ts";
+import { startEchoServer } from "../support/echo-server.ts";
 import { frame, openRawServer, opcodes, type RawPeer } from "../support/raw-server.ts";
 import { openSandbox, type TestSandbox } from "../support/sandbox.ts";
 

@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import type { SandboxEvent } from "../../src/events.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../src/sandbox.ts";
-import { type EchoServer, startEchoServer } from "../../src/simulators/echo.ts";
+import { type EchoServer, startEchoServer } from "./echo-server.ts";
 
 /** A sandbox that records what it observes and is closed with the test. */
 export interface TestSandbox {

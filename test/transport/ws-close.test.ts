@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { startEchoServer } from "../../src/simulators/echo.ts";
+import { startEchoServer } from "../support/echo-server.ts";
 import { closeFrame, frame, opcodes } from "../support/raw-server.ts";
 import { connectWs, failureOf, openWs } from "../support/ws-client.ts";
 

@@ -1,6 +1,6 @@
 import { allowOrigins } from "../../../src/policy/allow-origins.ts";
 import { createSandbox } from "../../../src/sandbox.ts";
-import { startEchoServer } from "../../../src/simulators/echo.ts";
+import { startEchoServer } from "../../support/echo-server.ts";
 
 /** A well-behaved sandbox of the same process, with an open socket to a server of its own. */
 export interface Sibling extends AsyncDisposable {
