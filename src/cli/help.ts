@@ -6,6 +6,7 @@ Usage
   netdevice run <script>                 run a script; - reads it from standard input
   netdevice replay <recording> <script>  run a script against a recording of a session
   netdevice test [files]                 run script tests against simulated devices
+  netdevice simulate <device>            serve a simulated device on a port
   netdevice run --help                   all options of a command
   netdevice --help                       this text
   netdevice --version                    the version
@@ -14,6 +15,7 @@ Examples
   netdevice run lamp.js --allow ws://lamp.local --record session.har
   netdevice replay session.har lamp.js
   netdevice test tests
+  netdevice simulate netzer --port 8080
 `;
 
 const runHelp = `Usage: netdevice run <script> [options] [-- value...]
@@ -106,10 +108,40 @@ Exit codes
   0 all passed   1 a test failed   2 wrong usage, or no test   130 interrupted   143 terminated
 `;
 
+const simulateHelp = `Usage: netdevice simulate <device> [options]
+
+Serves a simulated device on a real port, prints what happens at it, and does what is typed: help lists that.
+The devices are netzer, clown-hub, deconz, turbulenz-chat and echo.
+
+Network
+  --port PORT               where it listens; any that is free without it
+  --host HOST               the address, 127.0.0.1 without it
+  --cert FILE, --key FILE   PEM files; serves wss and https with them
+
+netzer
+  --second-connection refuse|replace
+                            what a second connection meets: 503, or the first one's place
+
+clown-hub
+  --user NAME               the user name, user without it
+  --password TEXT           the password, password without it
+  --interval TIME           time between readings, 1s without it
+
+deconz
+  --api-key TEXT            the key that it knows, 0123456789 without it
+  --websocket-port PORT     where its WebSockets are; any that is free without it
+
+  -h, --help                this text
+
+Exit codes
+  2 wrong usage, or it cannot listen there   130 interrupted   143 terminated
+`;
+
 /** Texts of `--help`. */
 export const help: Readonly<Record<HelpTopic | "general", string>> = {
   general: generalHelp,
   run: runHelp,
   replay: replayHelp,
   test: testHelp,
+  simulate: simulateHelp,
 };

@@ -33,6 +33,10 @@ async function execute(command: Command): Promise<ExitCode> {
       const { test } = await import("./test.ts");
       return await test(command.options);
     }
+    case "simulate": {
+      const { simulate } = await import("./simulate.ts");
+      return await simulate(command.options);
+    }
     case "help": {
       const { help } = await import("./help.ts");
       print("stdout", help[command.topic ?? "general"]);

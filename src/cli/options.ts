@@ -1,6 +1,7 @@
 import { nearest } from "../nearest.ts";
 import { parseReplayOptions, type ReplayCommand } from "./replay-options.ts";
 import { parseRunOptions, type RunCommand } from "./run-options.ts";
+import { parseSimulateOptions, type SimulateCommand } from "./simulate-options.ts";
 import { parseTestOptions, type TestCommand } from "./test-options.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -9,13 +10,14 @@ export type Command =
   | { readonly command: "run"; readonly options: RunCommand }
   | { readonly command: "replay"; readonly options: ReplayCommand }
   | { readonly command: "test"; readonly options: TestCommand }
+  | { readonly command: "simulate"; readonly options: SimulateCommand }
   | { readonly command: "help"; readonly topic: HelpTopic | undefined }
   | { readonly command: "version" };
 
 /** A command with a help text of its own. */
 export type HelpTopic = (typeof topics)[number];
 
-const topics = ["run", "replay", "test"] as const;
+const topics = ["run", "replay", "test", "simulate"] as const;
 
 /**
  * Reads the command line, without the program's name.
@@ -34,6 +36,11 @@ export function parseCommand(args: readonly string[]): Command {
       }));
     case "test":
       return commandOr("test", parseTestOptions(rest), (options) => ({ command: "test", options }));
+    case "simulate":
+      return commandOr("simulate", parseSimulateOptions(rest), (options) => ({
+        command: "simulate",
+        options,
+      }));
     case "help":
     case "--help":
     case "-h":

@@ -213,10 +213,13 @@ describe("netdevice", () => {
     [[], "Expected a command, got nothing. Try: netdevice run script.js"],
     [
       ["lamp.js"],
-      'Expected a command (run, replay, test), got "lamp.js". Try: netdevice run lamp.js',
+      'Expected a command (run, replay, test, simulate), got "lamp.js". Try: netdevice run lamp.js',
     ],
     [["replai"], 'got "replai". Try: netdevice replay'],
-    [["--trace"], 'Expected a command (run, replay, test), got "--trace". Try: netdevice --help'],
+    [
+      ["--trace"],
+      'Expected a command (run, replay, test, simulate), got "--trace". Try: netdevice --help',
+    ],
     [["run"], "Expected the path of a script, or - for standard input, got nothing"],
   ])("refuses %j and tells what to write", (args, expected) => {
     expect(message(...args)).toContain(expected);

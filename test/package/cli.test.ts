@@ -84,7 +84,7 @@ describe("exit codes", () => {
     ],
     [["run", "done.js", "--policy=broken.json"], "netdevice: broken.json:2:"],
     [["run", "done.js", "--ca=done.js"], "--ca expects certificates in PEM form"],
-    [["walk"], 'Expected a command (run, replay, test), got "walk"'],
+    [["walk"], 'Expected a command (run, replay, test, simulate), got "walk"'],
   ])("2: %j", async (args, message) => {
     write("done.js", "");
     write("broken.json", '{\n  "alow": []\n}');

@@ -20,6 +20,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Standard input. @defaultValue empty */
   readonly input?: string;
+  /** Whether standard input stays open after `input`, for more of it. @defaultValue false */
+  readonly isInputOpen?: boolean;
   /** Whether standard output is read in pauses, so that its pipe is full most of the time. */
   readonly isSlow?: boolean;
 }
@@ -49,7 +51,8 @@ export function startCommand(
     });
   }
   // The command may end without reading its input.
-  child.stdin.on("error", () => {}).end(options.input ?? "");
+  child.stdin.on("error", () => {}).write(options.input ?? "");
+  if (options.isInputOpen !== true) child.stdin.end();
   const result = new Promise<CommandResult>((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
