@@ -1,22 +1,30 @@
 // What `npm start` runs after the build: an echo server and a small Clown.Hub on free ports of this machine, and scripts/hello.js
-// talking to them from a sandbox in a thread of its own. Prints the conversation as an embedder can observe it.
+// talking to them from a sandbox in a thread of its own; or, as in `npm start netzer`, one system with its script. Prints the
+// conversation as an embedder can observe it.
 import { readFile } from "node:fs/promises";
 import { allowOrigins, createSandbox } from "../dist/index.js";
 import { createClownHub, createEcho, serveSimulator } from "../dist/simulators/index.js";
+import { describeEvent } from "./describe-event.js";
+import { showScene } from "./show-scene.js";
 
-const echo = await serveSimulator(createEcho());
-const bridge = createClownHub({ publishInterval: 250 });
-const hub = await serveSimulator(bridge);
-try {
-  const problems = await runDemo();
-  for (const problem of problems) console.error(`Problem: ${problem}`);
-  process.exitCode = problems.length === 0 ? 0 : 1;
-} finally {
-  await Promise.all([echo.close(), hub.close()]);
+const [, , scene] = process.argv;
+const problems = await (scene === undefined ? showHello() : showScene(scene));
+for (const problem of problems) console.error(`Problem: ${problem}`);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+async function showHello() {
+  const echo = await serveSimulator(createEcho());
+  const bridge = createClownHub({ publishInterval: 250 });
+  const hub = await serveSimulator(bridge);
+  try {
+    return await runHello(echo, bridge, hub);
+  } finally {
+    await Promise.all([echo.close(), hub.close()]);
+  }
 }
 
 /** Runs the script, prints what happens and returns what went wrong. */
-async function runDemo() {
+async function runHello(echo, bridge, hub) {
   const hubOrigin = hub.origin;
   console.log(
     "scripts/hello.js runs in a QuickJS sandbox and talks to real servers on real sockets:",
@@ -37,7 +45,7 @@ async function runDemo() {
         peers.set(event.connection, event.url.startsWith(hubOrigin) ? "hub" : "echo");
       if (event.type in counts) counts[event.type] += 1;
       if (isProblem(event)) problems.push(JSON.stringify(event));
-      console.log(describe(event, peers.get(event.connection) ?? "script"));
+      console.log(describeEvent(event, peers.get(event.connection)));
     },
   });
   const source = await readFile(new URL("../scripts/hello.js", import.meta.url), "utf8");
@@ -64,34 +72,4 @@ function isProblem(event) {
   if (event.type === "error" || event.type === "limit") return true;
   if (event.type === "console") return event.level === "error";
   return event.type === "closed" && !(event.code === 1000 && event.wasClean);
-}
-
-/** One line: when, with whom, in which direction, what. */
-function describe(event, peer) {
-  return `${event.time.toFixed(0).padStart(6)} ms  ${peer.padEnd(6)}  ${fact(event)}`;
-}
-
-function fact(event) {
-  switch (event.type) {
-    case "connecting":
-      return `--- connecting to ${event.url}`;
-    case "open":
-      return "--- open";
-    case "sent":
-      return `--> ${show(event.data)}`;
-    case "received":
-      return `<-- ${show(event.data)}`;
-    case "closed":
-      return `--- closed with ${event.code} ${JSON.stringify(event.reason)}${event.failure ? `: ${event.failure.message}` : ""}`;
-    case "console":
-      return `... ${event.message}`;
-    case "error":
-      return `!!! ${event.exception.name}: ${event.exception.message}\n${event.exception.stack}`;
-    default:
-      return `... ${JSON.stringify(event)}`;
-  }
-}
-
-function show(data) {
-  return typeof data === "string" ? data.trimEnd() : `${data.byteLength} bytes: ${data.join(" ")}`;
 }

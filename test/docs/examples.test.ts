@@ -116,8 +116,12 @@ describe("A command of a document prints what the document says", () => {
 
 /** README and the guides; the decisions are history and the changelog has no examples. */
 function documents(): readonly string[] {
-  const guides = readdirSync(join(projectFolder, "docs")).filter((name) => name.endsWith(".md"));
-  return ["README.md", ...guides.map((name) => `docs/${name}`)];
+  const guides = ["docs", "docs/devices"].flatMap((folder) =>
+    readdirSync(join(projectFolder, folder))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `${folder}/${name}`),
+  );
+  return ["README.md", ...guides];
 }
 
 async function startEchoServer(): Promise<WebSocketServer> {
