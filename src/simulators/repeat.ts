@@ -1,10 +1,15 @@
-import type { Clock } from "../clock.ts";
+import type { Clock, ScheduleOptions } from "../clock.ts";
 
 /** Calls back every `interval` milliseconds until disposed of. */
-export function repeat(clock: Clock, interval: number, callback: () => void): Disposable {
-  let next = clock.schedule(run, interval);
+export function repeat(
+  clock: Clock,
+  interval: number,
+  callback: () => void,
+  options: ScheduleOptions = {},
+): Disposable {
+  let next = clock.schedule(run, interval, options);
   function run(): void {
-    next = clock.schedule(run, interval);
+    next = clock.schedule(run, interval, options);
     callback();
   }
   return { [Symbol.dispose]: () => next[Symbol.dispose]() };
