@@ -13,6 +13,16 @@ function fact(event) {
       return `--> ${show(event.data)}`;
     case "received":
       return `<-- ${show(event.data)}`;
+    case "closing":
+      return `--- closing with ${event.code ?? "no code"} ${JSON.stringify(event.reason)}`;
+    case "request":
+      return `--> ${event.method} ${event.url}`;
+    case "response":
+      return `<-- ${event.status} ${event.statusText}`;
+    case "responseBody":
+      return `<-- ${Buffer.from(event.data).toString()}`;
+    case "finished":
+      return `--- answered${event.failure ? `: ${event.failure.message}` : ""}`;
     case "closed":
       return `--- closed with ${event.code} ${JSON.stringify(event.reason)}${event.failure ? `: ${event.failure.message}` : ""}`;
     case "console":

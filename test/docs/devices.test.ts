@@ -30,7 +30,7 @@ function facts(output: string): Readonly<Record<string, readonly string[]>> {
     .map((line) =>
       line
         .replace(/^ *\d+ ms/, "")
-        .replaceAll(/:\d{4,5}\b/g, ":PORT")
+        .replaceAll(/\b\d{5}\b/g, "PORT")
         .trim(),
     );
   const kinds = ["---", "-->", "<--", "...", "***", ""] as const;
