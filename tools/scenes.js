@@ -1,6 +1,7 @@
 // What `npm start <system>` shows: a device script against its simulator on a real port, and what happens at the device meanwhile.
 import {
   createClownHub,
+  createDeconz,
   createEcho,
   createNetzer,
   createTurbulenzChat,
@@ -36,6 +37,24 @@ export const scenes = {
       happens("22.5 ℃ are measured", () => device.measure("temperature", 22.5));
       await says("The heating is off");
       happens("22.8 ℃ are measured", () => device.measure("temperature", 22.8));
+    },
+  },
+  deconz: {
+    script: "deconz.js",
+    createDevice: () => createDeconz(),
+    args: (device, { httpOrigin }) => [httpOrigin, device.apiKey, "0.5", "3"],
+    // HTTP at one port, WebSockets at another.
+    grants: ({ httpOrigin, furtherOrigins }) => [httpOrigin, ...furtherOrigins],
+    async play(device, { says, happens }) {
+      await says("Listening");
+      happens("button 1 is pressed", () => device.press(1));
+      await says("Button 1");
+      happens("the connection dies without a word", () => device.goSilent());
+      happens("button 2 is pressed, and nobody hears it", () => device.press(2));
+      await says("Listening");
+      happens("button 2 is pressed again", () => device.press(2));
+      await says("Button 2");
+      happens("somebody comes in", () => device.presence(true));
     },
   },
   "turbulenz-chat": {

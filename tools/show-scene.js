@@ -22,7 +22,9 @@ export async function showScene(name) {
     trace: true,
     observe(event) {
       if (event.type === "error" || event.type === "limit") problems.push(JSON.stringify(event));
-      console.log(describeEvent(event, "connection" in event ? "device" : "script"));
+      console.log(
+        describeEvent(event, "connection" in event || "request" in event ? "device" : "script"),
+      );
       if (event.type === "console") said.add(event.message);
     },
   });
@@ -33,7 +35,7 @@ export async function showScene(name) {
       how();
     },
   };
-  console.log(`scripts/${script} runs against a simulated ${name} at ${server.origin}:\n`);
+  console.log(`scripts/${script} runs against a simulated ${name} at ${server.host}:\n`);
   try {
     const source = await readFile(new URL(`../scripts/${script}`, import.meta.url), "utf8");
     await sandbox.run(source, { name: script });
