@@ -96,6 +96,7 @@ Files, folders and patterns such as "tests/**/*.test.js"; without any, all *.tes
 Tests
   --filter TEXT             only tests whose name, with its groups, has the text
   --timeout TIME            real time for one test, 10s by default
+  --memory SIZE             memory of a test, 16MB by default
   --arg VALUE               add a value to NetworkDevice.args; repeatable
   --globals LIST            groups of globals, as for netdevice run
 

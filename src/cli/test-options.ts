@@ -1,5 +1,5 @@
 import type { GuestGlobal } from "../boundary.ts";
-import { parseChoice, parseDuration, parseGlobals } from "./option-values.ts";
+import { parseChoice, parseDuration, parseGlobals, parseSize } from "./option-values.ts";
 import { asText, readTokens } from "./read-tokens.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -15,6 +15,8 @@ export interface TestCommand {
   readonly output: string | undefined;
   /** Milliseconds of real time for one test. */
   readonly timeout: number;
+  /** Bytes for each test. */
+  readonly memory: number | undefined;
   readonly globals: readonly GuestGlobal[] | undefined;
   readonly args: readonly string[];
 }
@@ -27,6 +29,7 @@ const testOptions = {
   filter: { type: "string" },
   globals: { type: "string" },
   help: { type: "boolean", short: "h" },
+  memory: { type: "string" },
   output: { type: "string", short: "o" },
   reporter: { type: "string" },
   timeout: { type: "string" },
@@ -58,6 +61,7 @@ export function parseTestOptions(args: readonly string[]): TestCommand | undefin
     reporter: reporter ?? "spec",
     output,
     timeout: tokens.last("timeout", parseDuration) ?? defaultTimeout,
+    memory: tokens.last("memory", parseSize),
     globals: tokens.last("globals", parseGlobals),
     args: tokens.all("arg"),
   };

@@ -1,3 +1,5 @@
+import { describeError } from "../errors.ts";
+import { resolveLimits } from "../limits.ts";
 import { readModuleText } from "../modules/module-source.ts";
 import { SourceError } from "../modules/source-error.ts";
 import { coloursFor } from "./colours.ts";
@@ -21,6 +23,7 @@ import { openWholeFile } from "./whole-file.ts";
  * @throws {UsageError} for wrong options and where there is no test
  */
 export async function test(command: TestCommand): Promise<ExitCode> {
+  checkMemory(command.memory);
   const found = findTests(command.files);
   const file =
     command.output === undefined ? undefined : openWholeFile("--output", command.output, 0o666);
@@ -44,8 +47,13 @@ export async function test(command: TestCommand): Promise<ExitCode> {
     const reports: TestReport[] = [];
     print((reporter) => reporter.begin());
     for (const { path, file: testFile } of found) {
-      const { timeout, globals, args, filter } = command;
-      const options = { timeout, args, ...(globals === undefined ? {} : { globals }) };
+      const { timeout, memory, globals, args, filter } = command;
+      const options = {
+        timeout,
+        args,
+        ...(memory === undefined ? {} : { memory }),
+        ...(globals === undefined ? {} : { globals }),
+      };
       const tell = (report: TestReport): void => {
         reports.push(report);
         print((reporter) => reporter.test(report));
@@ -65,6 +73,15 @@ export async function test(command: TestCommand): Promise<ExitCode> {
   } finally {
     file?.discard();
     output.flush();
+  }
+}
+
+function checkMemory(memory: number | undefined): void {
+  if (memory === undefined) return;
+  try {
+    resolveLimits({ maxMemory: memory });
+  } catch (error) {
+    throw new UsageError(`--memory: ${describeError(error)}`, { cause: error });
   }
 }
 

@@ -16,6 +16,8 @@ import { TestNetwork } from "./test-network.ts";
 export interface TestSessionOptions {
   /** Milliseconds of real time that a test may take. */
   readonly timeout: number;
+  /** Bytes of the sandbox's memory. @defaultValue 16 MiB: what is reserved keeps the collector of the host's garbage busy */
+  readonly memory?: number;
   /** Globals of the scripts. @defaultValue as in sandboxes */
   readonly globals?: readonly GuestGlobal[];
   /** `NetworkDevice.args` of the scripts. @defaultValue none */
@@ -98,7 +100,7 @@ export class TestSession {
 
   /** Evaluates the file; answers whether that went well. */
   async #evaluate(): Promise<boolean> {
-    const { timeout, globals, args } = this.#options;
+    const { timeout, memory = 2 ** 24, globals, args } = this.#options;
     const sandbox = await createSandboxFrom(
       {
         isolation: "none",
@@ -107,7 +109,7 @@ export class TestSession {
         // There is no other network than the devices.
         policy: allowAll,
         modules: this.#file.root,
-        limits: { maxTurnTime: timeout },
+        limits: { maxTurnTime: timeout, maxMemory: memory },
         observe: (event) => this.#observe(event),
         ...(globals === undefined ? {} : { globals }),
         ...(args === undefined ? {} : { args }),

@@ -161,6 +161,18 @@ test("passes", () => {});`,
     expect(stdout).toContain("✓ passes");
   });
 
+  test("gives a test the memory that is asked for, and no wrong amount", async () => {
+    mkdirSync(join(folder, "large"));
+    write("large/a.test.js", `test("large", () => { new Uint8Array(40_000_000); });`);
+
+    expect(await runTests("large")).toMatchObject({ code: 1 });
+    expect(await runTests("large", "--memory=64MB")).toMatchObject({ code: 0 });
+    expect(await runTests("large", "--memory=1MB")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("maxMemory"),
+    });
+  });
+
   test("tells of a file that does not evaluate, and of one without tests", async () => {
     mkdirSync(join(folder, "odd"));
     write("odd/a.test.js", "let a = ;");
