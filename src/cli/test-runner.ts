@@ -53,6 +53,15 @@ export function createTestRunner(): TestRunner {
         }
       }
 
+      /** The file does not evaluate in another thread, as it did in the first. */
+      function failRest({ tests: all, outcome }: Extract<FileEvent, { type: "tests" }>): void {
+        for (const [index, { mode }] of all.entries()) {
+          if (index >= run.from && mode === "run") {
+            hear({ type: "ended", index, outcome, duration: 0 });
+          }
+        }
+      }
+
       function stop(): void {
         clearTimeout(watchdog);
         worker.off("message", heard).off("error", broken).off("exit", ended);
@@ -65,6 +74,7 @@ export function createTestRunner(): TestRunner {
           case "tests":
             tests = event.tests;
             if (run.from === 0) hear(event);
+            else if (event.outcome.failures.length > 0) failRest(event);
             break;
           case "started":
             current = event.index;

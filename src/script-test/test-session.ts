@@ -44,7 +44,8 @@ export class TestSession {
   readonly #options: TestSessionOptions;
   readonly #clock: VirtualClock = virtualClock();
   readonly #network: TestNetwork;
-  readonly #deadline: number;
+  /** In real time; begins when the sandbox has started. */
+  #deadline = Number.POSITIVE_INFINITY;
   readonly #shift: number;
   readonly #source: string;
   #sandbox: Sandbox | undefined;
@@ -63,7 +64,6 @@ export class TestSession {
     this.#options = options;
     this.#source = text;
     this.#shift = shift;
-    this.#deadline = performance.now() + options.timeout;
     this.#network = new TestNetwork({
       clock: this.#clock,
       heard: (call) => this.#heard(call),
@@ -117,6 +117,7 @@ export class TestSession {
       determined(1),
     );
     this.#sandbox = sandbox;
+    this.#deadline = performance.now() + timeout;
     let state = "running";
     const evaluate = async (): Promise<void> => {
       await sandbox.run(readLibrary(), { name: libraryName, type: "script" });
