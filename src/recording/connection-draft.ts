@@ -3,6 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { SandboxEvent } from "../events.ts";
 import { encodeCloseFrame } from "./close-frame.ts";
 import type { HarEntry, HarMessage, HarPair } from "./har-format.ts";
+import { parameters, rounded } from "./har-parts.ts";
 import { isSecretName, redactData, redacted, redactText, redactUrl } from "./redact.ts";
 
 type EventOf<Type extends SandboxEvent["type"]> = Extract<SandboxEvent, { readonly type: Type }>;
@@ -150,13 +151,4 @@ function header(name: string, value: string): readonly HarPair[] {
 function shownProtocol(protocol: string, isRedacted: boolean): string {
   if (!isRedacted) return protocol;
   return protocol.length > 40 && isSecretName(protocol) ? redacted : redactText(protocol);
-}
-
-/** Parameters of a URL as the developer tools list them. */
-function parameters(url: string): readonly HarPair[] {
-  return [...new URL(url).searchParams].map(([name, value]) => ({ name, value }));
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }

@@ -33,8 +33,15 @@ export class ExchangePlayer {
     return createDrift("unused", `${next.method} ${next.url}`, { expected });
   }
 
-  /** Answers after the recorded time. */
-  async answer(request: SimulatedRequest): Promise<SimulatedResponse> {
+  /** A request that the recording does not have, by its method and URL. */
+  unknown(place: string): Drift {
+    const all = [...new Set(this.#all.map((exchange) => `${exchange.method} ${exchange.url}`))];
+    const expected = `one of the requests of the recording: ${all.slice(0, 10).join(", ") || "none"}`;
+    return createDrift("unknown", place, { expected, found: place });
+  }
+
+  /** Answers after the recorded time; with `undefined` by breaking the connection off, and never where the script gave up itself. */
+  async answer(request: SimulatedRequest): Promise<SimulatedResponse | undefined> {
     const { method, clock } = request;
     const { href } = request.url;
     const place = `${method} ${href}`;
@@ -43,9 +50,7 @@ export class ExchangePlayer {
     );
     const [recorded] = index === -1 ? [] : this.#waiting.splice(index, 1);
     if (recorded === undefined) {
-      const urls = [...new Set(this.#all.map((exchange) => `${exchange.method} ${exchange.url}`))];
-      const expected = `one of the requests of the recording: ${urls.slice(0, 10).join(", ") || "none"}`;
-      this.#drifted(createDrift("unknown", place, { expected, found: place }));
+      this.#drifted(this.unknown(place));
       return { status: 404 };
     }
     const { sent = "" } = recorded;
@@ -59,6 +64,8 @@ export class ExchangePlayer {
     await new Promise<void>((resolve) => {
       clock.schedule(resolve, Math.max(0, recorded.ended - recorded.started));
     });
+    if (recorded.failure === "ERR_ABORTED") return new Promise(() => {});
+    if (recorded.failure !== undefined || recorded.status === 0) return undefined;
     return { status: recorded.status, headers: recorded.headers, body: recorded.received };
   }
 }

@@ -14,15 +14,17 @@ export function readExchange(entry: HarReader, url: URL, begin: number): Recorde
   const response = entry.at("response");
   const sent = entry.at("request").at("postData");
   const time = entry.at("time").value;
+  const failure = response.at("_error").value;
   url.hash = "";
   return {
     method: entry.at("request").at("method").text("GET").toUpperCase(),
     url: url.href,
     started,
-    ...(sent.isPresent ? { sent: sent.at("text").text("") } : {}),
+    ...(sent.isPresent ? { sent: readBody(sent, "_encoding") } : {}),
     status: response.at("status").number(0),
     headers: readHeaders(response.at("headers")),
-    received: readBody(response.at("content")),
+    received: readBody(response.at("content"), "encoding"),
+    ...(typeof failure === "string" && failure !== "" ? { failure } : {}),
     ended: started + Math.max(0, typeof time === "number" && Number.isFinite(time) ? time : 0),
   };
 }
@@ -49,9 +51,9 @@ function readHeaders(headers: HarReader): Readonly<Record<string, string>> {
   return Object.fromEntries(result);
 }
 
-function readBody(content: HarReader): string | Uint8Array<ArrayBuffer> {
+function readBody(content: HarReader, encoding: string): string | Uint8Array<ArrayBuffer> {
   const text = content.at("text").text("");
-  return content.at("encoding").value === "base64"
+  return content.at(encoding).value === "base64"
     ? new Uint8Array(Buffer.from(text, "base64"))
     : text;
 }

@@ -46,7 +46,12 @@ export interface HarRequest {
   readonly cookies: readonly [];
   readonly headersSize: number;
   readonly bodySize: number;
-  readonly postData?: { readonly mimeType: string; readonly text: string };
+  readonly postData?: {
+    readonly mimeType: string;
+    readonly text: string;
+    /** Of this project: how bytes are written that are no text. */
+    readonly _encoding?: "base64";
+  };
 }
 
 /** The response of a {@link HarEntry}; status 0 when there was none. */

@@ -1,6 +1,7 @@
 import type { Observer, SandboxEvent } from "../events.ts";
 import { readVersion } from "../version.ts";
 import { ConnectionDraft } from "./connection-draft.ts";
+import { ExchangeDraft } from "./exchange-draft.ts";
 import type { Har } from "./har-format.ts";
 
 /** Options of {@link recordHar}. */
@@ -25,7 +26,7 @@ export interface HarRecorder {
   har(): Har;
 }
 
-/** Connections that are kept: a script can open millions that fail. */
+/** Connections, and requests, that are kept: a script can open millions that fail. */
 const maxConnections = 100_000;
 
 /**
@@ -43,6 +44,7 @@ const maxConnections = 100_000;
 export function recordHar(options: RecordHarOptions = {}): HarRecorder {
   const { secrets = false, maxBytes = 2 ** 28 } = options;
   const drafts = new Map<number, ConnectionDraft>();
+  const exchanges = new Map<number, ExchangeDraft>();
   let start = options.startedAt?.getTime() ?? Number.POSITIVE_INFINITY;
   let bytes = 0;
   let leftOut = 0;
@@ -55,7 +57,12 @@ export function recordHar(options: RecordHarOptions = {}): HarRecorder {
       else leftOut++;
       return;
     }
-    if (event.type === "sent" || event.type === "received") {
+    if (event.type === "request") {
+      if (exchanges.size < maxConnections) exchanges.set(event.request, new ExchangeDraft(event));
+      else leftOut++;
+      return;
+    }
+    if ("data" in event) {
       bytes += typeof event.data === "string" ? event.data.length : event.data.byteLength;
       bytes += messageOverhead;
       if (bytes > maxBytes) {
@@ -65,6 +72,8 @@ export function recordHar(options: RecordHarOptions = {}): HarRecorder {
     }
     if ("connection" in event && event.connection !== undefined) {
       drafts.get(event.connection)?.observe(event);
+    } else if ("request" in event && event.request !== undefined) {
+      exchanges.get(event.request)?.observe(event);
     }
   }
 
@@ -73,7 +82,10 @@ export function recordHar(options: RecordHarOptions = {}): HarRecorder {
     har() {
       const isRedacted = !secrets;
       const at = Number.isFinite(start) ? start : Date.now();
-      const entries = [...drafts.values()].map((draft) => draft.entry(at, isRedacted));
+      const entries = [
+        ...[...drafts.values()].map((draft) => draft.entry(at, isRedacted)),
+        ...[...exchanges.values()].flatMap((draft) => draft.entries(at, isRedacted)),
+      ].toSorted((a, b) => Date.parse(a.startedDateTime) - Date.parse(b.startedDateTime));
       const comment = leftOut === 0 ? {} : { comment: `${leftOut} messages were left out` };
       return {
         log: {

@@ -59,5 +59,7 @@ export interface RecordedExchange {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly received: string | Uint8Array<ArrayBuffer>;
+  /** Code of the failure that ended it before its time. */
+  readonly failure?: string;
   readonly ended: number;
 }

@@ -108,8 +108,13 @@ export function replayPeers(recording: Recording, options: ReplayOptions = {}): 
   return {
     peers: Object.fromEntries([...origins].map((origin) => [origin, simulator])),
     observe(event) {
-      if (event.type !== "connecting" || drift !== undefined) return;
-      if (!origins.has(new URL(event.url).origin)) drifted(unknown(event.url, players.length + 1));
+      if (event.type !== "connecting" && event.type !== "request" && event.type !== "redirect")
+        return;
+      // A port serves both schemes, as peers do.
+      const hosts = [...origins].map((origin) => origin.replace(/^http/, "ws"));
+      if (hosts.includes(new URL(event.url).origin.replace(/^http/, "ws"))) return;
+      if (event.type === "connecting") drifted(unknown(event.url, players.length + 1));
+      else drifted(exchanges.unknown(`${event.method} ${event.url}`));
     },
     get isDone() {
       return waiting.length === 0 && exchanges.isDone && players.every(({ isDone }) => isDone);

@@ -209,9 +209,12 @@ export class TestSession {
     this.#advances++;
     await settle();
     while (this.#isInTime && (await this.#step(until)));
-    if (this.#isInTime) await this.#clock.advance(Math.max(0, until - this.#clock.now()));
+    const isInTime = this.#isInTime;
+    if (isInTime) await this.#clock.advance(Math.max(0, until - this.#clock.now()));
     this.#advances--;
-    this.#answer(call);
+    // Whoever is out of time must not go on as if it had come.
+    if (isInTime) this.#answer(call);
+    else this.#end ??= this.#outOfTime();
   }
 
   async #runAll(call: number): Promise<void> {
@@ -220,7 +223,8 @@ export class TestSession {
     await settle();
     while (this.#isInTime && this.#clock.scheduled > 0 && (await this.#step(until)));
     this.#advances--;
-    if (this.#clock.scheduled === 0) this.#answer(call);
+    if (!this.#isInTime) this.#end ??= this.#outOfTime();
+    else if (this.#clock.scheduled === 0) this.#answer(call);
     else {
       const message = `Something still waits after a day of virtual time: an interval that is never cleared. Use clock.advance(ms)`;
       this.#answer(call, { name: "Error", message, stack: "" });

@@ -306,3 +306,33 @@ describe("A script that changes what the library is made of", () => {
     ).toEqual({ a: "passed" });
   });
 });
+
+test("A device answers requests of HTTP", async () => {
+  expect(
+    await results(`
+      const hub = device("http://hub.test", {
+        async onrequest({ method, url, headers, body }) {
+          if (url.endsWith("/broken")) throw new Error("broken");
+          if (url.endsWith("/bytes")) return { headers: { "X-A": "1" }, body: body.map((byte) => byte + 1) };
+          if (url.endsWith("/text")) return method + " " + headers["x-b"];
+          return { status: 204 };
+        },
+      });
+      test("answers", async () => {
+        expect(await (await fetch("http://hub.test/text", { headers: { "X-B": "2" } })).text()).toBe("GET 2");
+        const bytes = await fetch("http://hub.test/bytes", { method: "POST", body: new Uint8Array([1, 2]) });
+        expect(bytes.headers.get("x-a")).toBe("1");
+        expect(new Uint8Array(await bytes.arrayBuffer())).toEqual(new Uint8Array([2, 3]));
+        expect((await fetch("http://hub.test/")).status).toBe(204);
+      });
+      test("fails", async () => {
+        expect((await fetch("http://hub.test/broken")).status).toBe(500);
+      });
+      test("is not there", () => expect(fetch("http://other.test/")).rejects.toThrow(TypeError));
+    `),
+  ).toEqual({
+    answers: "passed",
+    fails: expect.stringContaining("Error: broken"),
+    "is not there": "passed",
+  });
+});
