@@ -228,7 +228,6 @@ class DrivenSandbox implements TestSandbox {
       ask = () => {
         try {
           const value = condition();
-          // The standard's own word for it: neither of the values that stand for "not yet".
           if (value !== undefined && value !== null && value !== false) resolve(value);
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));

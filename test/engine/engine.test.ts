@@ -67,6 +67,16 @@ describe.each(buildNames)("build %s", (build) => {
     expect(reasons).toEqual(["a", "c"]);
   });
 
+  test("Date shows the time that the engine is given", async () => {
+    let now = 1_000;
+    const { context } = await openEngine({ build, wallNow: () => now });
+    const dates = `Date.now() + " " + new Date().getTime()`;
+
+    expect(evaluate(context, dates)).toBe("1000 1000");
+    now = Date.UTC(2030, 0, 1);
+    expect(evaluate(context, dates)).toBe("1893456000000 1893456000000");
+  });
+
   test("an interrupt ends a loop, and the engine can be used afterwards", async () => {
     const engine = await openEngine({ build });
     engine.shouldInterrupt = () => true;

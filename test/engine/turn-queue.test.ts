@@ -36,6 +36,7 @@ interface Options {
   readonly steps?: string[];
   readonly maxTurnTime?: number;
   readonly maxMicrotasks?: number;
+  readonly maxSlice?: number;
 }
 
 function setUp(options: Options = {}): Setup {
@@ -54,6 +55,7 @@ function setUp(options: Options = {}): Setup {
     clock,
     maxTurnTime: options.maxTurnTime ?? 1_000,
     maxMicrotasks: options.maxMicrotasks ?? Number.POSITIVE_INFINITY,
+    maxSlice: options.maxSlice,
     failed: (error) => failures.push(error),
     drained: () => log.push("drained"),
   });
@@ -171,6 +173,24 @@ test("a long burst of turns gives way to the event loop and then goes on", () =>
 
   expect(before.length).toBeLessThan(4);
   expect(log).toEqual(["a", "b", "c", "d", "drained"]);
+});
+
+test("a burst of turns without a slice gives way to nobody, however long it takes", () => {
+  const { queue, log, scheduled } = setUp({ maxSlice: Number.POSITIVE_INFINITY });
+  const slow = (name: string) => (): boolean => {
+    const end = performance.now() + 12;
+    while (performance.now() < end);
+    log.push(name);
+    return false;
+  };
+
+  queue.post(() => {
+    for (const name of ["a", "b"]) queue.post(slow(name));
+    return false;
+  });
+
+  expect(scheduled).toEqual([]);
+  expect(log).toEqual(["a", "b", "drained"]);
 });
 
 test("a turn that has run is let go of while others still wait", async () => {

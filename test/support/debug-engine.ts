@@ -16,11 +16,13 @@ export const uncheckedEngines: Set<Engine> = new Set();
 export async function createDebugEngine(options: {
   readonly maxMemory: number;
   readonly maxStack: number;
+  readonly wallNow?: (() => number) | undefined;
 }): Promise<Engine> {
   const printed: string[] = [];
   const engine = await createEngine({
     maxMemory: options.maxMemory + sanitizerMemory,
     maxStack: options.maxStack,
+    wallNow: options.wallNow,
     build: debugBuild((line) => printed.push(line)),
   });
   const dispose = engine[Symbol.dispose];

@@ -15,6 +15,8 @@ export interface TestEngineOptions {
   readonly maxStack?: number;
   /** Whether to start from the engine image, as sandboxes do. @defaultValue true, for the build that has one */
   readonly image?: boolean;
+  /** See `EngineOptions.wallNow`. */
+  readonly wallNow?: () => number;
 }
 
 /** Creates an engine in a build of choice. Disposal of the debug build throws when anything leaked. */
@@ -24,10 +26,11 @@ export function createTestEngine(options: TestEngineOptions = {}): Promise<Engin
     maxMemory = 64 * 2 ** 20,
     maxStack = 256 * 2 ** 10,
     image = true,
+    wallNow,
   } = options;
   // Its frames take several times as much: what fits elsewhere has to fit here.
-  if (build === "debug") return createDebugEngine({ maxMemory, maxStack: maxStack * 3 });
-  return createEngine({ maxMemory, maxStack, build: builds[build], image });
+  if (build === "debug") return createDebugEngine({ maxMemory, maxStack: maxStack * 3, wallNow });
+  return createEngine({ maxMemory, maxStack, build: builds[build], image, wallNow });
 }
 
 /** Creates an engine that is disposed of with the test. */

@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { SandboxEvent } from "../../src/events.ts";
 import { createTestSandbox } from "../../src/testing/test-sandbox.ts";
 import { createConsumer } from "../support/consumer.ts";
@@ -181,6 +181,22 @@ describe("a test sandbox", () => {
 
     expect(first.lines).toEqual(["first"]);
     expect(second.lines).toEqual(["second"]);
+  });
+
+  test("does not mind fake timers of the test runner", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const sandbox = await openTestSandbox({
+      peers: { "ws://echo.test": echo },
+      script: `${echoing} setTimeout(() => console.log("late"), 60_000);`,
+    });
+
+    await sandbox.idle();
+
+    expect(sandbox.lines).toEqual(["late"]);
+    await expect(sandbox.until(() => sandbox.lines[1])).rejects.toMatchObject({
+      code: "ERR_STALLED",
+    });
   });
 
   test("closes with 1001, also when the peer does not answer", async () => {
