@@ -1,4 +1,5 @@
 import type { ConnectionFailure, SandboxEvent } from "../events.ts";
+import { LoggedRequest, type TestRequest } from "./test-request.ts";
 
 /** One message of a connection. */
 export interface Frame {
@@ -29,6 +30,8 @@ export interface TestConnection {
   readonly state: "connecting" | "open" | "closed";
   /** Subprotocol that the server chose; empty for none, and before the connection is open. */
   readonly protocol: string;
+  /** Milliseconds since the sandbox started; absent until then. */
+  readonly openedAt: number | undefined;
   readonly frames: readonly Frame[];
   /** Data of the frames that the script sent. */
   readonly sent: readonly Frame["data"][];
@@ -44,22 +47,44 @@ export interface ConversationOptions {
   readonly times?: boolean;
 }
 
-/** Collects the connections of a sandbox from its events, which must include those of `trace`. */
-export class ConnectionLog {
+/** Collects connections and requests of a sandbox from its events, which must include those of `trace`. */
+export class ConversationLog {
   readonly #connections = new Map<number, LoggedConnection>();
+  readonly #requests = new Map<number, LoggedRequest>();
+  readonly #entries: ConversationEntry[] = [];
 
   get connections(): readonly TestConnection[] {
     return [...this.#connections.values()];
   }
 
+  get requests(): readonly TestRequest[] {
+    return [...this.#requests.values()];
+  }
+
+  /** Both, in the order in which they began. */
+  get entries(): readonly ConversationEntry[] {
+    return this.#entries;
+  }
+
   add(event: SandboxEvent): void {
     if (event.type === "connecting") {
-      this.#connections.set(event.connection, new LoggedConnection(event));
+      const connection = new LoggedConnection(event);
+      this.#connections.set(connection.id, connection);
+      this.#entries.push(connection);
+    } else if (event.type === "request") {
+      const request = new LoggedRequest(event);
+      this.#requests.set(request.id, request);
+      this.#entries.push(request);
     } else if ("connection" in event && event.connection !== undefined) {
       this.#connections.get(event.connection)?.add(event);
+    } else if ("request" in event && event.request !== undefined) {
+      this.#requests.get(event.request)?.add(event);
     }
   }
 }
+
+/** What a conversation is made of. */
+export type ConversationEntry = TestConnection | TestRequest;
 
 class LoggedConnection implements TestConnection {
   readonly id: number;
@@ -106,28 +131,65 @@ class LoggedConnection implements TestConnection {
 }
 
 /**
- * Writes connections down for people, the same for the same conversation: a line with the URL for each, then one for each thing that
- * happened on it, `→` for what the script sent and `←` for what it received.
+ * Writes connections and requests down for people, the same for the same conversation: a line for each, then one for each thing that
+ * happened, `→` for what the script sent and `←` for what it received.
  */
 export function formatConversation(
-  connections: readonly TestConnection[],
+  entries: readonly ConversationEntry[],
   { times = false }: ConversationOptions = {},
 ): string {
-  const numbered = connections.length > 1;
-  const at = (time: number | undefined): string => (times ? `${Math.round(time ?? 0)} ms ` : "");
-  return connections
-    .map((connection) => {
-      const { id, url, protocols, frames, end } = connection;
-      const lines = [`${numbered ? `#${id} ` : ""}${url}${listOf(protocols)}`];
-      if (connection instanceof LoggedConnection && connection.openedAt !== undefined) {
-        const chosen = connection.protocol === "" ? "" : ` ${connection.protocol}`;
-        lines.push(`${at(connection.openedAt)}open${chosen}`);
-      }
-      for (const frame of frames) lines.push(`${at(frame.time)}${formatFrame(frame)}`);
-      if (end !== undefined) lines.push(`${at(end.time)}${formatEnd(end)}`);
-      return lines.join("\n  ");
+  const isNumbered = entries.filter((entry) => !("method" in entry)).length > 1;
+  return entries
+    .map((entry) => {
+      const { title, lines } =
+        "method" in entry ? describeRequest(entry) : describeConnection(entry, isNumbered);
+      const shown = lines.map(({ time, text }) =>
+        times ? `${Math.round(time)} ms ${text}` : text,
+      );
+      return [title, ...shown].join("\n  ");
     })
     .join("\n");
+}
+
+interface Description {
+  readonly title: string;
+  readonly lines: readonly { readonly time: number; readonly text: string }[];
+}
+
+function describeConnection(connection: TestConnection, isNumbered: boolean): Description {
+  const { id, url, protocol, protocols, frames, end, openedAt } = connection;
+  const opened =
+    openedAt === undefined ? [] : [{ time: openedAt, text: `open ${protocol}`.trim() }];
+  const sent = frames.map((frame) => ({ time: frame.time, text: formatFrame(frame) }));
+  const ended = end === undefined ? [] : [{ time: end.time, text: formatEnd(end) }];
+  return {
+    title: `${isNumbered ? `#${id} ` : ""}${url}${listOf(protocols)}`,
+    lines: [...opened, ...sent, ...ended],
+  };
+}
+
+function describeRequest(request: TestRequest): Description {
+  const { method, url, body, redirects, response, failure, time } = request;
+  const lines: { time: number; text: string }[] = [];
+  if (body.length > 0) lines.push({ time, text: `→ ${formatBody(body)}` });
+  for (const redirect of redirects) {
+    const { status, method: next, url: target } = redirect;
+    lines.push({ time: redirect.time, text: `${status} to ${next} ${target}` });
+  }
+  if (response !== undefined) {
+    const { status, statusText, body: answer } = response;
+    lines.push({ time: response.time, text: `${status} ${statusText}`.trim() });
+    if (answer.length > 0) lines.push({ time: response.time, text: `← ${formatBody(answer)}` });
+  }
+  if (failure !== undefined)
+    lines.push({ time, text: `failed ${failure.code}: ${failure.message}` });
+  return { title: `${method} ${url}`, lines };
+}
+
+/** Bodies have no type of their own: what is valid UTF-8 is shown as text. */
+function formatBody(body: Uint8Array<ArrayBuffer>): string {
+  const text = Buffer.from(body).toString("utf8");
+  return formatData(Buffer.from(text, "utf8").equals(body) ? text : body);
 }
 
 /** One frame in a line: text as it is unless that would be misread, bytes in hexadecimal. */

@@ -52,7 +52,9 @@ export {
   simulatedTransport,
   type SimulatedTransportOptions,
 } from "./simulated-transport.ts";
-export { createTestSandbox, type TestSandbox, type TestSandboxOptions } from "./test-sandbox.ts";
+export type { TestRedirect, TestRequest, TestResponse } from "./test-request.ts";
+export type { TestSandbox } from "./driven-sandbox.ts";
+export { createTestSandbox, type TestSandboxOptions } from "./test-sandbox.ts";
 export { TestError, type TestErrorCode } from "./test-error.ts";
 export {
   type RunAllOptions,

@@ -5,7 +5,7 @@ import {
   type Frame,
   type TestConnection,
 } from "./conversation.ts";
-import type { TestSandbox } from "./test-sandbox.ts";
+import type { TestSandbox } from "./driven-sandbox.ts";
 
 /**
  * What one message is compared with: text as it is, text by a pattern, bytes, anything that compares itself (`expect.stringContaining(…)`), or

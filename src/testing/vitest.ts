@@ -1,6 +1,7 @@
 import { expect, test as base, type TestAPI } from "vitest";
+import type { TestSandbox } from "./driven-sandbox.ts";
 import { type ConnectionMatchers, matchers } from "./matchers.ts";
-import { createTestSandbox, type TestSandbox, type TestSandboxOptions } from "./test-sandbox.ts";
+import { createTestSandbox, type TestSandboxOptions } from "./test-sandbox.ts";
 
 declare module "vitest" {
   // The declaration that it is merged with has this parameter.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Simulator } from "../../src/simulators/simulator.ts";
+import type { TestSandbox } from "../../src/testing/driven-sandbox.ts";
 import {
   closeWith,
   halfOpen,
@@ -23,7 +24,6 @@ import {
   slowReader,
 } from "../../src/testing/faults/messages.ts";
 import { simulatedTransport } from "../../src/testing/simulated-transport.ts";
-import type { TestSandbox } from "../../src/testing/test-sandbox.ts";
 import { virtualClock } from "../../src/testing/virtual-clock.ts";
 import { createRecordingSink } from "../support/recording-sink.ts";
 import { transportRequest } from "../support/transport-request.ts";

@@ -1,10 +1,7 @@
 import { onTestFinished } from "vitest";
 import type { SimulatedPeer, Simulator } from "../../src/simulators/simulator.ts";
-import {
-  createTestSandbox,
-  type TestSandbox,
-  type TestSandboxOptions,
-} from "../../src/testing/test-sandbox.ts";
+import type { TestSandbox } from "../../src/testing/driven-sandbox.ts";
+import { createTestSandbox, type TestSandboxOptions } from "../../src/testing/test-sandbox.ts";
 
 /** Sends every message back. */
 export const echo: Simulator = {

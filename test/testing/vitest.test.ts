@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import type { TestSandbox } from "../../src/testing/test-sandbox.ts";
+import type { TestSandbox } from "../../src/testing/driven-sandbox.ts";
 import { test } from "../../src/testing/vitest.ts";
 import { accepting, echo } from "./support.ts";
 

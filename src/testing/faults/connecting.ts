@@ -57,6 +57,10 @@ export function latency(ms: number, options: { readonly jitter?: number } = {}):
       const delay = (): number => ms + random() * jitter;
       return {
         admit: (attempt) => void clock.schedule(attempt.pass, delay()),
+        answer() {
+          const down = new Line(clock);
+          return (arrive) => down.delay(arrive, delay());
+        },
         filter() {
           const up = new Line(clock);
           const down = new Line(clock);

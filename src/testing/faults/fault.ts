@@ -24,6 +24,8 @@ export interface FaultyNetwork {
   admit?(attempt: Attempt): void;
   /** What becomes of one connection's messages. Absent: they pass. */
   filter?(link: Link): Filter;
+  /** What becomes of the answer to one HTTP request: calls back when a part of it, of so many bytes, arrives. Absent: at once. */
+  answer?(): (arrive: () => void, bytes: number) => void;
 }
 
 /** A connection or an HTTP request that wants to begin. */

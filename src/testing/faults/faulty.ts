@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from "../../clock.ts";
 import { SandboxError } from "../../errors.ts";
 import type { Simulator } from "../../simulators/simulator.ts";
-import type { HttpExchange, HttpRequest, HttpSink, Transport } from "../../transport/transport.ts";
-import { failureOf } from "../failure.ts";
+import type { Transport } from "../../transport/transport.ts";
 import { Relay } from "../relay.ts";
 import { seededRandom } from "../seeded-random.ts";
 import type { Attempt, Fault, FaultWorld, FaultyNetwork } from "./fault.ts";
+import { FaultyExchange } from "./faulty-exchange.ts";
 
 /** A simulator behind a network with faults. Made by {@link faulty}. */
 export interface FaultyPeer {
@@ -61,55 +61,11 @@ function withFault(transport: Transport, network: FaultyNetwork, { clock }: Faul
         filter: (link) => network.filter?.(link) ?? {},
       }),
   };
-  const { admit } = network;
   if (transport.request !== undefined) {
-    relay.request =
-      admit === undefined
-        ? transport.request.bind(transport)
-        : (request, sink) => admitted(transport, request, sink, clock, (attempt) => admit(attempt));
+    relay.request = (request, sink) =>
+      new FaultyExchange(transport, network, { request, sink, clock });
   }
   return relay;
-}
-
-/** An HTTP request that begins when it is let. */
-function admitted(
-  transport: Transport,
-  request: HttpRequest,
-  sink: HttpSink,
-  clock: Clock,
-  admit: (attempt: Attempt) => void,
-): HttpExchange {
-  let inner: HttpExchange | undefined;
-  let isOver = false;
-  let isPaused = false;
-  sink.reached("connect");
-  admit({
-    pass() {
-      if (isOver || inner !== undefined) return;
-      inner = transport.request?.(request, sink);
-      if (isPaused) inner?.pause();
-    },
-    fail(code, message, more) {
-      clock.schedule(() => {
-        if (!isOver) sink.failed(failureOf(request.url, "connect", code, message, more));
-        isOver = true;
-      }, 0);
-    },
-  });
-  return {
-    abort() {
-      isOver = true;
-      inner?.abort();
-    },
-    pause() {
-      isPaused = true;
-      inner?.pause();
-    },
-    resume() {
-      isPaused = false;
-      inner?.resume();
-    },
-  };
 }
 
 function checkFaults(faults: readonly Fault[]): void {

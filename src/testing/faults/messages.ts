@@ -35,6 +35,10 @@ function throttle(name: string, upRate: number, downRate: number): Fault {
   return {
     name,
     start: ({ clock }) => ({
+      answer() {
+        const down = new Line(clock);
+        return (arrive, bytes) => down.occupy(arrive, (bytes / downRate) * 1_000);
+      },
       filter() {
         const up = new Line(clock);
         const down = new Line(clock);
