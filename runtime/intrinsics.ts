@@ -7,11 +7,13 @@
 
 const { bind, call } = Function.prototype;
 
+export const apply: typeof Reflect.apply = Reflect.apply;
+
 /** Turns a method into a function that takes `this` first and looks nothing up when it is called. */
 export function uncurry<A extends readonly unknown[], R>(
   method: (...args: A) => R,
 ): (self: unknown, ...args: A) => R {
-  return Reflect.apply(bind, call, [method]) as (self: unknown, ...args: A) => R;
+  return apply(bind, call, [method]) as (self: unknown, ...args: A) => R;
 }
 
 /** `Function.prototype.call` as a function: `invoke(callback, thisValue, argument)`. */
@@ -21,7 +23,6 @@ export const invoke: (
   ...args: readonly unknown[]
 ) => unknown = uncurry(call as (thisValue: unknown, ...args: readonly unknown[]) => unknown);
 
-export const apply: typeof Reflect.apply = Reflect.apply;
 export const construct: typeof Reflect.construct = Reflect.construct;
 export const defineProperty: typeof Reflect.defineProperty = Reflect.defineProperty;
 export const deleteProperty: typeof Reflect.deleteProperty = Reflect.deleteProperty;

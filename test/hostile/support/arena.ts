@@ -108,8 +108,7 @@ export function expectKilled(host: HostView, limit: string): void {
       event.type === "closed" && event.wasClean
         ? { code: 1001 }
         : {
-            type: "closed",
-            code: 1006,
+            type: event.type === "finished" ? "finished" : "closed",
             // Dropped, or still waiting for the peer's answer when its time was over.
             failure: { code: expect.stringMatching(/^ERR_(?:ABORTED|CLOSE_TIMEOUT)$/) as string },
           },

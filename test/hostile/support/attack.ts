@@ -62,9 +62,9 @@ export interface HostView {
   readonly uncaught: readonly string[];
   /** Names of the limits that were reported. */
   readonly limits: readonly string[];
-  /** Failures of connections, in the order of their ends. */
+  /** Failures of connections and requests, in the order of their ends. */
   readonly failures: readonly ConnectionFailure[];
-  /** Connections without exactly one end. */
+  /** Connections and requests without exactly one end. */
   readonly openEnds: number;
   /** What ended the sandbox, unless it lived to be closed by its embedder. */
   readonly ended: SandboxError | undefined;
@@ -139,7 +139,7 @@ export async function runAttack(
   const left = await whenFreed(before, () => echo.connections, escapes);
   await echo.close();
 
-  const ends = events.filter((event) => event.type === "closed");
+  const ends = events.filter((event) => event.type === "closed" || event.type === "finished");
   return {
     guest: events.flatMap((event) => (event.type === "console" ? [event.message] : [])),
     host: {
@@ -200,8 +200,10 @@ function countOpenEnds(events: readonly SandboxEvent[]): number {
   const open = new Map<number, number>();
   for (const event of events) {
     if (event.type === "connecting") open.set(event.connection, 1);
-    if (event.type === "closed") {
-      open.set(event.connection, (open.get(event.connection) ?? 0) - 1);
+    if (event.type === "request") open.set(event.request, 1);
+    if (event.type === "closed" || event.type === "finished") {
+      const id = event.type === "closed" ? event.connection : event.request;
+      open.set(id, (open.get(id) ?? 0) - 1);
     }
   }
   return [...open.values()].filter((count) => count !== 0).length;
