@@ -1,4 +1,5 @@
 /// <reference path="./guest/events.d.ts" />
+/// <reference path="./guest/fetch.d.ts" />
 /// <reference path="./guest/platform.d.ts" />
 /// <reference path="./guest/streams.d.ts" />
 /// <reference path="./guest/url.d.ts" />

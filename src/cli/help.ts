@@ -1,6 +1,6 @@
 import type { HelpTopic } from "./options.ts";
 
-const generalHelp = `netdevice: runs device scripts in a QuickJS sandbox that can open WebSockets
+const generalHelp = `netdevice: runs device scripts in a QuickJS sandbox that can open WebSockets and fetch
 
 Usage
   netdevice run <script>                 run a script; - reads it from standard input
@@ -28,6 +28,7 @@ Network
   --allow ORIGIN            allow connections to an origin; repeatable
                             ws://lamp.local  wss://*.example.com:8443  ws://192.168.0.0/16:*
                             wss://*@hub.local also lets the script put a password into the URL
+                            http:// and https:// origins are for fetch, ws:// and wss:// for WebSockets
   --allow-all-loopback      allow every port of localhost, 127.0.0.0/8 and [::1]
   --allow-private-networks  let the names of --allow resolve to addresses of private networks
   --policy FILE             allow what a JSON policy file says
@@ -40,7 +41,7 @@ Script
   --delivery auto|update    run callbacks as events arrive, or only in NetworkDevice.update()
   --globals LIST            groups of globals, separated by commas: WebSocket, timers, console,
                             url, encoding, crypto, performance, structuredClone, worker,
-                            turbulenz;
+                            fetch, turbulenz;
                             default: all but turbulenz; turbulenz alone: all of them; none
 
 Limits

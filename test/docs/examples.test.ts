@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,6 +9,9 @@ import { type Consumer, createConsumer, projectFolder } from "../support/consume
 
 /** Examples talk to this origin; while they run an echo server on loopback takes its place. */
 const exampleOrigin = "wss://echo.example";
+
+/** The same for HTTP. */
+const exampleHttpOrigin = "https://echo.example";
 
 interface Example extends CodeBlock {
   /** File and line, for people. */
@@ -27,7 +31,7 @@ const examples = documents().flatMap((file) =>
 const marked = examples.filter(({ marks }) => marks.length > 0);
 
 let consumer: Consumer;
-let server: WebSocketServer;
+let server: Server;
 
 beforeAll(async () => {
   server = await startEchoServer();
@@ -83,6 +87,8 @@ describe("A device script of a document runs and prints what the document says",
         example.path,
         "--allow",
         localised(exampleOrigin),
+        "--allow",
+        localised(exampleHttpOrigin),
       );
 
       expect(result).toEqual(expectedResult(example, result.stdout));
@@ -124,13 +130,30 @@ function documents(): readonly string[] {
   return ["README.md", ...guides];
 }
 
-async function startEchoServer(): Promise<WebSocketServer> {
-  const echo = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+/** Echoes messages of WebSockets, and what is posted; its log is a megabyte. */
+async function startEchoServer(): Promise<Server> {
+  const http = createServer((request, response) => {
+    if (request.url === "/log") {
+      response.end(Buffer.alloc(1_000_000));
+      return;
+    }
+    let body = "";
+    request.on("data", (chunk) => {
+      body += String(chunk);
+    });
+    request.on("end", () => {
+      response.setHeader("Content-Type", "application/json");
+      response.end(JSON.stringify({ method: request.method, body }));
+    });
+  });
+  const echo = new WebSocketServer({ server: http });
   echo.on("connection", (socket) => {
     socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
   });
-  await new Promise((resolve) => echo.once("listening", resolve));
-  return echo;
+  await new Promise<void>((resolve) => {
+    http.listen(0, "127.0.0.1", () => resolve());
+  });
+  return http;
 }
 
 function localOrigin(): string {
@@ -140,7 +163,9 @@ function localOrigin(): string {
 }
 
 function localised(text: string): string {
-  return text.replaceAll(exampleOrigin, localOrigin());
+  return text
+    .replaceAll(exampleOrigin, localOrigin())
+    .replaceAll(exampleHttpOrigin, localOrigin().replace("ws:", "http:"));
 }
 
 /** Without an output block any output is fine. */

@@ -34,7 +34,17 @@ const later: number = performance.now() + performance.timeOrigin;
 const target = new EventTarget();
 target.dispatchEvent(new CustomEvent("lamp", { detail: { on: true } }));
 TurbulenzEngine.createNetworkDevice({}).createWebSocket("ws://lamp.local");
-export { first, text, copy, later };
+const request = new Request("/state", { method: "POST", body: new URLSearchParams({ a: "1" }), headers: [["X-Key", "1"]], signal: AbortSignal.timeout(500) });
+async function get(): Promise<string | File | null> {
+  const response: Response = await fetch(request.clone(), { redirect: "manual" });
+  for (const [name, value] of response.headers) console.log(name.length, value.length, response.ok, response.type === "basic");
+  if (response.body !== null) for await (const chunk of response.body) console.log(chunk.byteLength);
+  const form: FormData = await Response.json({ a: 1 }).formData();
+  form.append("file", new File([], "a.txt"), "b.txt");
+  return form.get("file");
+}
+const cookies: string[] = new Headers({ a: "b" }).getSetCookie();
+export { first, text, copy, later, get, cookies };
 `;
 
 let consumer: Consumer;
@@ -78,7 +88,7 @@ test.each(["nodenext", "bundler"])(
 test.each([
   ["document.title", "Cannot find name 'document'"],
   ["process.exit()", "Cannot find name 'process'"],
-  ["fetch('http://lamp.local')", "Cannot find name 'fetch'"],
+  ["fetch('http://lamp.local', { mode: 'navigate' })", "is not assignable to type"],
   ["NetworkDevice.createWebSocket(1)", "is not assignable to parameter of type 'string | URL'"],
   ["new WebSocket('ws://a').binaryType = 'text'", "is not assignable to type"],
   ["new WebSocket('ws://a').readyState = 1", "read-only"],
