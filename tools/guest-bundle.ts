@@ -5,6 +5,7 @@ import { build, type Plugin } from "esbuild";
 import { guestParts } from "../src/boundary.ts";
 import { writeEngineImage } from "./engine-image.ts";
 import { writeEngineWasm } from "./engine-wasm.ts";
+import { hiddenSlots } from "./hidden-slots.ts";
 
 const root: URL = new URL("../", import.meta.url);
 const runtimeFolder: string = fileURLToPath(new URL("runtime", root));
@@ -68,7 +69,7 @@ async function bundleExpression(bundle: {
     format: "iife",
     banner: { js: `(${bundle.parameters} => { let result;` },
     footer: { js: "return result; })" },
-    plugins: [bundle.plugin],
+    plugins: [bundle.plugin, hiddenSlots],
     platform: "neutral",
     mainFields: ["module", "main"],
     target: "es2022",

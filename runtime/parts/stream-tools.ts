@@ -2,6 +2,7 @@ import {
   ReadableByteStreamController,
   ReadableStream,
   ReadableStreamDefaultReader,
+  readSlot,
 } from "web-streams-polyfill";
 import { bufferSourceBytes } from "../bytes.ts";
 import {
@@ -15,6 +16,11 @@ import {
 } from "../intrinsics.ts";
 import type { ByteSource, StreamTools } from "../stream-tools.ts";
 
+declare module "web-streams-polyfill" {
+  /** An internal slot of an object of the library: what `tools/hidden-slots.ts` adds to it. */
+  export function readSlot(object: object, name: string): unknown;
+}
+
 // Taken before a script gets hold of the classes.
 const isLocked: (stream: unknown) => boolean = uncurryGetter(ReadableStream.prototype, "locked");
 const cancel: (stream: unknown, reason: unknown) => Promise<void> = uncurry(
@@ -23,6 +29,9 @@ const cancel: (stream: unknown, reason: unknown) => Promise<void> = uncurry(
 const tee: (stream: unknown) => readonly [object, object] = uncurry(ReadableStream.prototype.tee);
 const read: (reader: unknown) => Promise<{ readonly done: boolean; readonly value: unknown }> =
   uncurry(ReadableStreamDefaultReader.prototype.read as () => Promise<never>);
+const cancelReader: (reader: unknown, reason: unknown) => Promise<void> = uncurry(
+  ReadableStreamDefaultReader.prototype.cancel,
+);
 const enqueue: (controller: unknown, chunk: Uint8Array) => void = uncurry(
   ReadableByteStreamController.prototype.enqueue,
 );
@@ -45,8 +54,7 @@ export const streamTools: StreamTools = {
     }
   },
   isLocked,
-  isDisturbed: (stream: object): boolean =>
-    (stream as { readonly _disturbed?: boolean })._disturbed === true,
+  isDisturbed: (stream: object): boolean => readSlot(stream, "_disturbed") === true,
   tee,
   readBytes,
   cancel(stream: object, reason: unknown): void {
@@ -59,6 +67,7 @@ function nothing(): void {}
 
 function createByteStream(source: ByteSource): object {
   return new ReadableStream({
+    __proto__: null,
     type: "bytes",
     pull: (controller: unknown): Promise<void> =>
       promiseThen(source.pull(), (bytes) => {
@@ -84,7 +93,7 @@ async function readBytes(
     if (done) return;
     if (typedArrayName(value) !== "Uint8Array") {
       const error = new TypeErrorOf("A chunk of the body is no Uint8Array");
-      streamTools.cancel(stream, error);
+      promiseThen(cancelReader(reader, error), nothing, nothing);
       throw error;
     }
     take(new Uint8ArrayOf(bufferSourceBytes(value as Uint8Array) as ArrayBuffer));

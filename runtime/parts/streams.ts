@@ -13,7 +13,8 @@ import {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
-import { defineInterface } from "../interface.ts";
+import { defineClassString, defineFunction, defineInterface } from "../interface.ts";
+import { deleteProperty, getPrototypeOf, setPrototypeOf } from "../intrinsics.ts";
 import type { PartInstaller } from "../parts.ts";
 import { streamTools } from "./stream-tools.ts";
 import { defineTextStreams } from "./text-streams.ts";
@@ -46,6 +47,23 @@ export const install: PartInstaller<"streams"> = (_scope, target) => {
     const exposed = constructor as typeof ReadableStream;
     defineInterface(target, exposed, { name, length: exposed.length });
   }
+  defineIterator();
   defineTextStreams(target, TransformStreamDefaultController.prototype);
   return streamTools;
 };
+
+/** Gives the prototype of a stream's asynchronous iterators the shape that Web IDL describes. */
+function defineIterator(): void {
+  const prototype = getPrototypeOf(new ReadableStream().values()) as AsyncIterator<unknown>;
+  const { next, return: end } = prototype;
+  deleteProperty(prototype, Symbol.asyncIterator);
+  setPrototypeOf(prototype, asyncIteratorPrototype);
+  defineFunction(prototype, "next", next, 0);
+  defineFunction(prototype, "return", end as () => Promise<never>, 1);
+  defineClassString(prototype, "ReadableStreamAsyncIterator");
+}
+
+/** %AsyncIteratorPrototype%. */
+const asyncIteratorPrototype: object = getPrototypeOf(
+  getPrototypeOf(getPrototypeOf((async function* () {})()) as object) as object,
+) as object;

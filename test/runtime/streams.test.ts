@@ -136,6 +136,84 @@ describe.each(buildNames)("streams on %s", (build) => {
     expect(guest.evaluate("out")).toBe(outcome);
   });
 
+  test("a script finds no more of a stream's inner state than in a browser", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const stream = new ReadableStream();
+      const transform = new TransformStream();
+      const objects = [stream, stream.getReader(), transform, transform.writable.getWriter(), transform.readable.values(),
+        new CountQueuingStrategy({ highWaterMark: 1 }), new TextDecoderStream()];
+      new ReadableStream({ type: "bytes", start(controller) { objects.push(controller) } });
+      new WritableStream({ start(controller) { objects.push(controller) } });
+      objects.map((object) => Reflect.ownKeys(object).length).join("")`);
+
+    expect(found).toBe("000000000");
+  });
+
+  test("an object of an interface stays one, and another never becomes one", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const get = Object.getOwnPropertyDescriptor(ReadableStream.prototype, "locked").get;
+      const stream = Object.setPrototypeOf(new ReadableStream(), null);
+      const forged = Object.assign(Object.create(ReadableStream.prototype), { _state: "readable", _readableStreamController: {} });
+      const outcomes = [get.call(stream)];
+      for (const other of [forged, {}, new WritableStream()]) try { get.call(other) } catch (error) { outcomes.push(error.name) }
+      outcomes.join()`);
+
+    expect(found).toBe("false,TypeError,TypeError,TypeError");
+  });
+
+  test("the iterator of a stream is an asynchronous iterator of the language", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const iterator = new ReadableStream().values();
+      const prototype = Object.getPrototypeOf(iterator);
+      const generators = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})()));
+      [Object.getPrototypeOf(prototype) === Object.getPrototypeOf(generators), Object.prototype.toString.call(iterator),
+        iterator[Symbol.asyncIterator]() === iterator, Object.keys(prototype), prototype.next.length, prototype.return.length].join()`);
+
+    expect(found).toBe("true,[object ReadableStreamAsyncIterator],true,next,return,0,1");
+  });
+
+  test("any bytes that are written in any chunks are read, in order", async () => {
+    using guest = await createGuest({ build });
+
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 9 }), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 7 }),
+        (chunks, size) => {
+          guest.evaluate(
+            settle(`const chunks = ${JSON.stringify(chunks.map((chunk) => [...chunk]))};
+              const stream = new ReadableStream({ type: "bytes", pull(controller) {
+                const next = chunks.shift();
+                if (next !== undefined) return controller.enqueue(Uint8Array.from(next));
+                controller.close();
+                controller.byobRequest?.respond(0);
+              } });
+              const [one, other] = stream.tee();
+              const bytes = [];
+              const reader = one.getReader({ mode: "byob" });
+              for (;;) {
+                const { done, value } = await reader.read(new Uint8Array(${size}));
+                if (done) break;
+                bytes.push(...value);
+              }
+              const others = [];
+              for await (const chunk of other) others.push(...chunk);
+              return bytes.join() + "|" + others.join()`),
+          );
+          const all = chunks.flatMap((chunk) => [...chunk]).join();
+          expect(guest.evaluate("out")).toBe(`${all}|${all}`);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
   test("any text cut anywhere comes out of an encoder and a decoder as it went in", async () => {
     using guest = await createGuest({ build });
 
