@@ -83,6 +83,7 @@ export function installInterfaces(global: object): void {
   defineInterface(global, AbortController, { name: "AbortController", lengths: { abort: 0 } });
   defineInterface(global, Blob, { name: "Blob", lengths: { slice: 0 } });
   defineInterface(global, File, { name: "File", length: 2 });
+  defineLazy(global, "compression", ["CompressionStream", "DecompressionStream"]);
   defineLazy(global, "files", ["FileReader", "ProgressEvent"]);
   defineLazy(global, "streams", streamInterfaces);
   defineHandlers(AbortSignal.prototype, ["abort"], (value) =>

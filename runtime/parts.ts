@@ -26,6 +26,7 @@ export type PartInstaller<Name extends GuestPart> = (
 
 /** What the rest of the runtime may ask of each part. */
 interface PartExports {
+  readonly compression: void;
   readonly fetch: Fetching;
   readonly files: void;
   readonly inspect: Inspector;

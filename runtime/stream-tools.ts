@@ -6,6 +6,14 @@ export interface ByteSource {
   cancel(reason: unknown): void;
 }
 
+/** The two sides of a stream that changes what goes through it. */
+export interface TransformPair {
+  readonly readable: object;
+  readonly writable: object;
+}
+
+type Enqueue = (chunk: unknown) => void;
+
 /** What the part `streams` does for the rest of the runtime. No method can be intercepted by a script. */
 export interface StreamTools {
   /** Makes a readable byte stream. */
@@ -20,4 +28,9 @@ export interface StreamTools {
   /** Reads a stream to its end. Rejects with its error, with a `TypeError` for a chunk that is no `Uint8Array`, and with what `take` throws. */
   readBytes(stream: object, take: (chunk: Uint8Array<ArrayBuffer>) => void): Promise<void>;
   cancel(stream: object, reason: unknown): void;
+  /** Makes a transform stream. What the functions throw errors both of its sides. */
+  createTransform(
+    transform: (chunk: unknown, enqueue: Enqueue) => void,
+    flush: (enqueue: Enqueue) => void,
+  ): TransformPair;
 }

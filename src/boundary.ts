@@ -163,6 +163,7 @@ export interface HostCalls {
 
 /** Parts of the runtime that are evaluated when a script first touches one of their globals; entries in `runtime/parts/`. */
 export const guestParts = [
+  "compression",
   "fetch",
   "files",
   "inspect",

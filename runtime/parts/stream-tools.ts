@@ -15,6 +15,7 @@ import {
   uncurryGetter,
 } from "../intrinsics.ts";
 import type { ByteSource, StreamTools } from "../stream-tools.ts";
+import { createTransform } from "./transform.ts";
 
 declare module "web-streams-polyfill" {
   /** An internal slot of an object of the library: what `tools/hidden-slots.ts` adds to it. */
@@ -45,6 +46,7 @@ const byobRequest: (controller: unknown) => { respond(bytes: number): void } | n
 export const streamTools: StreamTools = {
   __proto__: null,
   createByteStream,
+  createTransform,
   isReadableStream: (value: unknown): value is object => {
     try {
       isLocked(value);

@@ -48,7 +48,7 @@ export const install: PartInstaller<"streams"> = (_scope, target) => {
     defineInterface(target, exposed, { name, length: exposed.length });
   }
   defineIterator();
-  defineTextStreams(target, TransformStreamDefaultController.prototype);
+  defineTextStreams(target);
   return streamTools;
 };
 

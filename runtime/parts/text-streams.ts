@@ -1,56 +1,24 @@
-import { TransformStream } from "web-streams-polyfill";
 import { copyBufferSource } from "../bytes.ts";
 import { hostEncode } from "../host.ts";
 import { defineInterface } from "../interface.ts";
-import {
-  charCodeAt,
-  jsonStringify,
-  stringSlice,
-  Uint8ArrayOf,
-  uncurry,
-  uncurryGetter,
-} from "../intrinsics.ts";
+import { charCodeAt, jsonStringify, stringSlice, Uint8ArrayOf } from "../intrinsics.ts";
+import type { TransformPair } from "../stream-tools.ts";
 import { createTextDecoder } from "../text-decoder.ts";
 import { illegalInvocation, toDOMString } from "../webidl.ts";
-
-const readable: (stream: unknown) => object = uncurryGetter(TransformStream.prototype, "readable");
-const writable: (stream: unknown) => object = uncurryGetter(TransformStream.prototype, "writable");
-
-interface Controller {
-  enqueue(chunk: unknown): void;
-}
-
-/** Makes a transform stream of functions that no script can reach. */
-function createTransform(
-  transform: (chunk: unknown, enqueue: (chunk: unknown) => void) => void,
-  flush: (enqueue: (chunk: unknown) => void) => void,
-): object {
-  return new TransformStream({
-    __proto__: null,
-    transform: (chunk: unknown, controller: Controller): void =>
-      transform(chunk, (made) => enqueue(controller, made)),
-    flush: (controller: Controller): void => flush((made) => enqueue(controller, made)),
-  } as object);
-}
-
-let enqueue: (controller: unknown, chunk: unknown) => void;
+import { createTransform } from "./transform.ts";
 
 /**
  * Defines `TextEncoderStream` and `TextDecoderStream`.
  *
  * @see https://encoding.spec.whatwg.org/#interface-textdecoderstream
  */
-export function defineTextStreams(
-  target: object,
-  controllerPrototype: { enqueue(chunk: unknown): void },
-): void {
-  enqueue = uncurry(controllerPrototype.enqueue);
+export function defineTextStreams(target: object): void {
   defineInterface(target, TextEncoderStream, { name: "TextEncoderStream" });
   defineInterface(target, TextDecoderStream, { name: "TextDecoderStream" });
 }
 
 class TextEncoderStream {
-  readonly #transform: object;
+  readonly #transform: TransformPair;
 
   constructor() {
     /** The first half of a pair whose second one may begin the next chunk. */
@@ -77,17 +45,17 @@ class TextEncoderStream {
 
   get readable(): object {
     if (!(#transform in this)) illegalInvocation();
-    return readable(this.#transform);
+    return this.#transform.readable;
   }
 
   get writable(): object {
     if (!(#transform in this)) illegalInvocation();
-    return writable(this.#transform);
+    return this.#transform.writable;
   }
 }
 
 class TextDecoderStream {
-  readonly #transform: object;
+  readonly #transform: TransformPair;
   readonly #decoder: ReturnType<typeof createTextDecoder>;
 
   constructor(label?: unknown, options?: unknown) {
@@ -122,11 +90,11 @@ class TextDecoderStream {
 
   get readable(): object {
     if (!(#transform in this)) illegalInvocation();
-    return readable(this.#transform);
+    return this.#transform.readable;
   }
 
   get writable(): object {
     if (!(#transform in this)) illegalInvocation();
-    return writable(this.#transform);
+    return this.#transform.writable;
   }
 }

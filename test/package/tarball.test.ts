@@ -204,6 +204,7 @@ const requiredFiles = [
   "dist/engine-image.bin",
   "dist/engine.wasm",
   "dist/guest-bundle.js",
+  "dist/parts/compression.js",
   "dist/parts/files.js",
   "dist/parts/inspect.js",
   "dist/parts/multibyte.js",
