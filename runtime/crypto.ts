@@ -12,12 +12,13 @@ import {
   TypeErrorOf,
   Uint8ArrayOf,
 } from "./intrinsics.ts";
+import { defineLazy, loadPart } from "./parts.ts";
 import type { RuntimeScope } from "./scope.ts";
 import { checkArguments, illegalInvocation } from "./webidl.ts";
 
 const maxRandomBytes = 65_536;
 
-/** Installs `crypto` with `getRandomValues` and `randomUUID`. */
+/** Installs `crypto`, whose `subtle` is a part. */
 export function installCrypto({ global, host }: RuntimeScope): void {
   let isInstalling = true;
 
@@ -26,6 +27,11 @@ export function installCrypto({ global, host }: RuntimeScope): void {
 
     constructor() {
       if (!isInstalling) throw new TypeErrorOf("Illegal constructor");
+    }
+
+    get subtle(): object {
+      if (!(#brand in this)) illegalInvocation();
+      return loadPart("subtle").subtle;
     }
 
     getRandomValues(...input: readonly unknown[]): unknown {
@@ -55,6 +61,7 @@ export function installCrypto({ global, host }: RuntimeScope): void {
   defineFunction(Crypto.prototype, "getRandomValues", Crypto.prototype.getRandomValues, 1);
   defineGlobalAttribute(global, "crypto", new Crypto(), false);
   isInstalling = false;
+  defineLazy(global, "subtle", ["CryptoKey", "SubtleCrypto"]);
 }
 
 /** Bytes of an integer typed array. @throws {DOMException} `TypeMismatchError` for views of another kind. */

@@ -22,6 +22,7 @@ export let hostSettled: HostCalls["settled"];
 export let hostEncode: HostCalls["encode"];
 export let hostDecode: HostCalls["decode"];
 export let hostPart: HostCalls["part"];
+export let hostStartTask: HostCalls["startTask"];
 
 /** Takes the host's functions. */
 export function connectHost(host: HostCalls): void {
@@ -42,6 +43,7 @@ export function connectHost(host: HostCalls): void {
   hostEncode = host.encode;
   hostDecode = host.decode;
   hostPart = host.part;
+  hostStartTask = host.startTask;
 }
 
 /** Tells the host of a limit that the script has met. */
@@ -84,6 +86,7 @@ export function withErrors(host: HostCalls): HostCalls {
     encodingName: wrapped(host.encodingName),
     url: wrapped(host.url),
     part: wrapped(host.part),
+    startTask: wrapped(host.startTask),
   } as HostCalls;
 }
 

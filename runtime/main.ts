@@ -21,6 +21,7 @@ import { describe, Reporter } from "./report.ts";
 import type { RuntimeScope } from "./scope.ts";
 import { Steps } from "./steps.ts";
 import { installStructuredClone } from "./structured-clone.ts";
+import { settleTask } from "./tasks.ts";
 import { installTimers, Timers } from "./timers.ts";
 import { installTurbulenz, type TurbulenzHandlers } from "./turbulenz.ts";
 import { connectUrlService } from "./url-service.ts";
@@ -114,6 +115,8 @@ export const install: Install = (global, hostCalls) => {
       if (reporter.hasReported) reporter.beginTurn();
       if (kind === EventKind.Online) {
         setOnline(global, id === 1);
+      } else if (kind === EventKind.Result || kind === EventKind.Rejection) {
+        settleTask(kind, id, data);
       } else if (kind >= EventKind.Head) {
         deliverToFetch(kind, id, data);
       } else if (queue !== undefined && kind !== EventKind.Alarm) {

@@ -32,6 +32,7 @@ interface PartExports {
   readonly inspect: Inspector;
   readonly multibyte: MultibyteTools;
   readonly streams: StreamTools;
+  readonly subtle: { readonly subtle: object };
   readonly url: UrlPart;
   readonly worker: WorkerObjects;
 }

@@ -31,6 +31,10 @@ export const EventKind = {
   End: 9,
   /** The fetch failed; last event of its `id`. */
   Failure: 10,
+  /** A task of {@link HostCalls.startTask} is done; last event of its `id`. `data`: an `ArrayBuffer` that belongs to the guest. */
+  Result: 11,
+  /** A task failed; last event of its `id`. `data`: JSON of {@link TaskFailure}. */
+  Rejection: 12,
 } as const;
 
 /** One of {@link EventKind}. */
@@ -59,6 +63,9 @@ export type HeadEvent = readonly [
 
 /** Bytes of a body that the host sends before the guest asks for more with {@link HostCalls.fetchRead}. */
 export const fetchWindow = 65_536;
+
+/** Data of {@link EventKind.Rejection}: the name of a `DOMException`, and what it says. */
+export type TaskFailure = readonly [name: string, message: string];
 
 /** An exception described in plain data. Positions are 1-based; 0 is unknown. */
 export type ExceptionData = readonly [
@@ -155,6 +162,11 @@ export interface HostCalls {
    */
   url(json: string): string;
   /**
+   * Starts what a service of the host does meanwhile: `"subtle"` is one operation of `crypto.subtle`. Returns the id of the task, whose
+   * outcome is an {@link EventKind.Result} or an {@link EventKind.Rejection}; 0 when too much is under way.
+   */
+  startTask(service: string, json: string, data: ArrayBuffer): number;
+  /**
    * Evaluates one of {@link guestParts}, by its index, and returns the function that it is: the one call that runs code in the guest, and
    * the one answer that is no plain data.
    */
@@ -169,6 +181,7 @@ export const guestParts = [
   "inspect",
   "multibyte",
   "streams",
+  "subtle",
   "url",
   "worker",
 ] as const;

@@ -14,6 +14,7 @@ import type { HostActions } from "./engine/host-calls.ts";
 import { TurnQueue, type TurnQueueOptions } from "./engine/turn-queue.ts";
 import { type ScriptException, ScriptError } from "./errors.ts";
 import type { SandboxEventDetail } from "./events.ts";
+import { createGuestTasks } from "./guest-tasks.ts";
 import { Inbox } from "./inbox.ts";
 import { LimitNotices } from "./limit-notices.ts";
 import type { GuestLimits } from "./limits.ts";
@@ -22,6 +23,7 @@ import { Network } from "./network/network.ts";
 import { OutputGate } from "./output-gate.ts";
 import type { NetworkPolicy } from "./policy/policy.ts";
 import { createServices } from "./services/services.ts";
+import type { Tasks } from "./services/tasks.ts";
 import type { LoadableTransport } from "./transport/transport.ts";
 
 /** What {@link NetworkDevice} is made of. */
@@ -68,6 +70,7 @@ export class NetworkDevice {
   readonly #notices: LimitNotices;
   readonly #output: OutputGate;
   readonly #inbox: Inbox;
+  readonly #tasks: Tasks;
 
   constructor(options: NetworkDeviceOptions) {
     const { context, clock, limits, maxTurnTime, maxMicrotasks } = options;
@@ -100,6 +103,10 @@ export class NetworkDevice {
       utf8Length: (text) => Buffer.byteLength(text),
       ...(options.random === undefined ? {} : { random: options.random }),
       changed: () => this.#noticeIdle(),
+    });
+    this.#tasks = createGuestTasks({
+      now: () => this.#now(),
+      parts: () => ({ guest: this.#guest, turns: this.#turns }),
     });
     const runtimeOptions: RuntimeOptions = {
       globals: options.globals,
@@ -224,6 +231,7 @@ export class NetworkDevice {
    */
   async close(unwound: () => void): Promise<void> {
     this.#alarm[Symbol.dispose]();
+    this.#tasks.stop();
     this.#turns.stop(unwound);
     await this.#network.closeAll(closeGrace);
     for (const resolve of this.#idleWaiters) resolve();
@@ -296,6 +304,7 @@ export class NetworkDevice {
       settled: (id, json) => {
         this.#evaluations.get(id)?.(json === "" ? undefined : parseException(json));
       },
+      startTask: (service, json, data) => this.#tasks.start(service, json, data),
       ...createServices(random === undefined ? {} : { random: (bytes) => fill(bytes, random) }),
     };
   }
@@ -306,7 +315,9 @@ export class NetworkDevice {
   }
 
   get #isIdle(): boolean {
-    return this.#turns.isIdle && this.#network.isIdle && !this.#alarm.isSet;
+    return (
+      this.#turns.isIdle && this.#network.isIdle && !this.#alarm.isSet && this.#tasks.count === 0
+    );
   }
 
   #noticeIdle(): void {

@@ -63,6 +63,7 @@ const noCalls: HostActions = {
   decode: () => "",
   encodingName: () => "",
   url: () => "null",
+  startTask: () => 0,
 };
 
 /** Byte of a runtime that holds QuickJS's flags for what functions leave out; its first bit is for their source text. */

@@ -283,7 +283,7 @@ export function installRuntime(
 
 /** Whether the data of an event is an `ArrayBuffer`. */
 function isBytes(kind: EventKind): boolean {
-  return kind === EventKind.Binary || kind === EventKind.Data;
+  return kind === EventKind.Binary || kind === EventKind.Data || kind === EventKind.Result;
 }
 
 /** Tenths of a millisecond, as the guest is told times; -1 where a whole number of 32 bits does not reach: then the guest asks. */

@@ -31,6 +31,7 @@ const parameters = {
   decode: ["text", "boolean", "bytes"],
   encodingName: ["text"],
   url: ["text"],
+  startTask: ["text", "text", "bytes"],
   part: ["number"],
 } as const satisfies Record<keyof HostCalls, readonly Kind[]>;
 

@@ -1,6 +1,7 @@
 import type { HostCalls } from "../boundary.ts";
 import { decode, encode, encodingName } from "./encoding.ts";
 import { type RandomSource, createRandomBytes } from "./random.ts";
+import type { TaskService } from "./tasks.ts";
 import { url } from "./url.ts";
 
 /** The calls of the guest that need nothing but the host's own implementation of a web standard. */
@@ -8,6 +9,14 @@ export type Services = Pick<
   HostCalls,
   "url" | "encode" | "decode" | "encodingName" | "randomBytes"
 >;
+
+/** Services of `HostCalls.startTask`, loaded when a script first asks for them. */
+export const taskServices: Readonly<Record<string, TaskService>> = {
+  async subtle(json, data) {
+    const { subtle } = await import("./subtle.ts");
+    return subtle(json, data);
+  },
+};
 
 /** Options of {@link createServices}. */
 export interface ServicesOptions {

@@ -44,6 +44,7 @@ function recordingCalls(heard: unknown[]): HostActions {
     decode: note("decode", "decoded"),
     encodingName: note("encodingName", ""),
     url: note("url", "null"),
+    startTask: note("startTask", 1),
   };
 }
 

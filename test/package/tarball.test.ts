@@ -209,6 +209,7 @@ const requiredFiles = [
   "dist/parts/inspect.js",
   "dist/parts/multibyte.js",
   "dist/parts/streams.js",
+  "dist/parts/subtle.js",
   "dist/parts/url.js",
   "dist/parts/worker.js",
   "dist/test-library.js",

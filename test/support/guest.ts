@@ -150,6 +150,7 @@ function recordingHost(
     report() {},
     exceeded() {},
     settled() {},
+    startTask: () => 0,
     ...services,
   };
   const merged = { ...defaults, ...overrides };

@@ -1,0 +1,129 @@
+/** Work that the host does meanwhile: takes a request and bytes, answers with bytes. May throw {@link TaskError} at once. */
+export type TaskService = (json: string, data: ArrayBuffer) => Promise<Uint8Array>;
+
+/** Why a task failed, as the script is to hear it. */
+export class TaskError extends Error {
+  /** Name of the `DOMException` that the script gets. */
+  readonly exception: string;
+
+  constructor(exception: string, message: string) {
+    super(message);
+    this.exception = exception;
+  }
+}
+
+/** Options of {@link Tasks}. */
+export interface TasksOptions {
+  /** Services by name. */
+  readonly services: Readonly<Record<string, TaskService>>;
+  /** Is told of a result. Until {@link Tasks.delivered} is called, the task counts as under way. */
+  done(id: number, bytes: Uint8Array): void;
+  /** Is told of a failure. */
+  failed(id: number, exception: string, message: string): void;
+}
+
+/** Tasks under way, waiting ones included: more are refused. */
+const maxTasks = 16_384;
+
+/** Bytes of their requests together: more are refused, unless nothing else is under way. */
+const maxTaskBytes = 64 * 2 ** 20;
+
+/**
+ * Tasks that run at a time: the threads that they run on are few, and the whole process shares them. One that is done counts until the
+ * guest has its result: no heap of results grows while a script is busy.
+ */
+const maxRunning = 2;
+
+/** The tasks of one guest: they begin in the order of their start, a few at a time. */
+export class Tasks {
+  readonly #options: TasksOptions;
+  #first: Waiting | undefined;
+  #last: Waiting | undefined;
+  #running = 0;
+  #bytes = 0;
+  /** Requests that are not delivered yet, by id. */
+  readonly #sizes = new Map<number, number>();
+  #nextId = 1;
+  #stopped = false;
+
+  constructor(options: TasksOptions) {
+    this.#options = options;
+  }
+
+  /** Tasks whose outcome has not been delivered. */
+  get count(): number {
+    return this.#sizes.size;
+  }
+
+  /** Starts a task and answers its id; 0 when there are too many. @throws {TypeError} for a service that does not exist. */
+  start(name: string, json: string, data: ArrayBuffer): number {
+    const { services } = this.#options;
+    const service = Object.hasOwn(services, name) ? services[name] : undefined;
+    if (service === undefined) throw new TypeError("Expected the name of a service");
+    const size = json.length + data.byteLength;
+    const isFull = this.count >= maxTasks || this.#bytes + size > maxTaskBytes;
+    if (this.#stopped || (isFull && this.count > 0)) return 0;
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#sizes.set(id, size);
+    this.#bytes += size;
+    const waiting: Waiting = { id, work: () => service(json, data), next: undefined };
+    if (this.#last === undefined) this.#first = waiting;
+    else this.#last.next = waiting;
+    this.#last = waiting;
+    this.#fillSoon();
+    return id;
+  }
+
+  /** Is to be called when the guest has the outcome of a task: the next one can run. */
+  delivered(id: number): void {
+    this.#bytes -= this.#sizes.get(id) ?? 0;
+    if (!this.#sizes.delete(id)) return;
+    this.#running -= 1;
+    this.#fillSoon();
+  }
+
+  /** Drops what waits, and what comes of the rest. */
+  stop(): void {
+    this.#stopped = true;
+    this.#first = this.#last = undefined;
+    this.#sizes.clear();
+  }
+
+  /** Not at once: a turn of the guest is on the stack, whose time is the script's. */
+  #fillSoon(): void {
+    if (this.#first !== undefined) queueMicrotask(() => this.#fill());
+  }
+
+  #fill(): void {
+    while (this.#running < maxRunning && this.#first !== undefined) {
+      const { id, work, next } = this.#first;
+      this.#first = next;
+      if (next === undefined) this.#last = undefined;
+      this.#running += 1;
+      // `#run` never rejects.
+      void this.#run(id, work);
+    }
+  }
+
+  async #run(id: number, work: () => Promise<Uint8Array>): Promise<void> {
+    let tell: () => void;
+    try {
+      const bytes = await work();
+      tell = () => this.#options.done(id, bytes);
+    } catch (error) {
+      const { exception, message } =
+        error instanceof TaskError
+          ? error
+          : new TaskError("OperationError", "The operation failed");
+      tell = () => this.#options.failed(id, exception, message);
+    }
+    if (!this.#stopped) tell();
+  }
+}
+
+interface Waiting {
+  readonly id: number;
+  readonly work: () => Promise<Uint8Array>;
+  next: Waiting | undefined;
+}
