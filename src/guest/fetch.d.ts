@@ -65,6 +65,7 @@ interface Body {
   blob(): Promise<Blob>;
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
   formData(): Promise<FormData>;
+  // oxlint-disable-next-line no-explicit-any -- as in every browser: whatever the JSON holds
   json(): Promise<any>;
   text(): Promise<string>;
 }

@@ -5,7 +5,8 @@ import { parseHar } from "../../src/recording/parse-har.ts";
 import { recordHar } from "../../src/recording/record-har.ts";
 import { type Replay, replayPeers } from "../../src/recording/replay-peers.ts";
 import type { Simulator } from "../../src/simulators/simulator.ts";
-import { createTestSandbox, type TestSandbox } from "../../src/testing/test-sandbox.ts";
+import type { TestSandbox } from "../../src/testing/driven-sandbox.ts";
+import { createTestSandbox } from "../../src/testing/test-sandbox.ts";
 
 /** A gateway that gives out a key, wants it in the path, and moves once. */
 const gateway: Simulator = {
