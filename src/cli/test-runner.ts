@@ -11,7 +11,7 @@ export interface TestRunner {
   run(file: Omit<FileRun, "from">, hear: (event: RunnerEvent) => void): Promise<void>;
 }
 
-/** Milliseconds that a thread has beyond the time of a test, to end it by itself. */
+/** Milliseconds that a thread has beyond the time of a test and of its file's evaluation, to end it by itself. */
 const grace = 1_000;
 
 /** Milliseconds that a thread has to start. */
@@ -69,7 +69,7 @@ export function createTestRunner(): TestRunner {
 
       function heard(event: FileEvent): void {
         clearTimeout(watchdog);
-        watchdog = watch(run.options.timeout + grace);
+        watchdog = watch(run.options.timeout * 2 + grace);
         switch (event.type) {
           case "tests":
             tests = event.tests;

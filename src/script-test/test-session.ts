@@ -14,7 +14,7 @@ import { TestNetwork } from "./test-network.ts";
 
 /** Options of {@link TestSession}. Plain data: can be posted to another thread. */
 export interface TestSessionOptions {
-  /** Milliseconds of real time that a test may take. */
+  /** Milliseconds of real time that a test may take, and the evaluation of its file before. */
   readonly timeout: number;
   /** Bytes of the sandbox's memory. @defaultValue 16 MiB: what is reserved keeps the collector of the host's garbage busy */
   readonly memory?: number;
@@ -44,7 +44,7 @@ export class TestSession {
   readonly #options: TestSessionOptions;
   readonly #clock: VirtualClock = virtualClock();
   readonly #network: TestNetwork;
-  /** In real time; begins when the sandbox has started. */
+  /** In real time; for what is going on now: the file's evaluation, then the test. */
   #deadline = Number.POSITIVE_INFINITY;
   readonly #shift: number;
   readonly #source: string;
@@ -117,7 +117,6 @@ export class TestSession {
       determined(1),
     );
     this.#sandbox = sandbox;
-    this.#deadline = performance.now() + timeout;
     let state = "running";
     const evaluate = async (): Promise<void> => {
       await sandbox.run(readLibrary(), { name: libraryName, type: "script" });
@@ -142,6 +141,7 @@ export class TestSession {
   /** Lets virtual time pass until something is the case, or cannot be any more. */
   async #drive(isOver: () => boolean, who: string): Promise<void> {
     let lastForeground = 0;
+    this.#deadline = performance.now() + this.#options.timeout;
     while (!isOver() && this.#end === undefined) {
       if (performance.now() > this.#deadline) {
         this.#end = this.#outOfTime();
