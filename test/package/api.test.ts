@@ -8,3 +8,9 @@ test("The public API is the one of the snapshot", async () => {
 
   await expect(api).toMatchFileSnapshot("api.snapshot.txt");
 });
+
+test("The public API of the harness is the one of its snapshot", async () => {
+  const api = await publicApi(join(projectFolder, "dist/testing/index.d.ts"));
+
+  await expect(api).toMatchFileSnapshot("api-testing.snapshot.txt");
+});
