@@ -136,6 +136,26 @@ describe("a test sandbox", () => {
     expect(sandbox.lines).toHaveLength(3);
   });
 
+  test("until() rejects with what its condition throws", async () => {
+    const sandbox = await openTestSandbox({ script: "setTimeout(() => console.log(1), 10)" });
+
+    const waiting = sandbox.until(() => {
+      if (sandbox.lines.length > 0) throw new RangeError("a bug of the test");
+    });
+
+    await expect(waiting).rejects.toThrow(RangeError);
+  });
+
+  test("passes on whether the device is on a network", async () => {
+    const sandbox = await openTestSandbox({
+      script: "self.onoffline = () => console.log(navigator.onLine)",
+    });
+
+    await sandbox.setOnline(false);
+
+    expect(sandbox.lines).toEqual(["false"]);
+  });
+
   test("tells an observer of the test everything, too", async () => {
     const types: string[] = [];
     await openTestSandbox({
