@@ -3,10 +3,10 @@ import type { Guest } from "./engine/guest.ts";
 import type { TurnQueue } from "./engine/turn-queue.ts";
 import { OutOfMemoryError } from "./engine/values.ts";
 import { taskServices } from "./services/services.ts";
-import { Tasks } from "./services/tasks.ts";
+import { Tasks, type TasksOptions } from "./services/tasks.ts";
 
 /** What {@link createGuestTasks} stands between: the parts are made after it. */
-export interface GuestTasksOptions {
+export interface GuestTasksOptions extends Pick<TasksOptions, "started" | "maxRunning"> {
   /** Milliseconds since the sandbox started. */
   now(): number;
   parts(): { readonly guest: Guest; readonly turns: TurnQueue };
@@ -19,7 +19,7 @@ const noMemory = JSON.stringify([
 ] satisfies TaskFailure);
 
 /** The tasks of a guest, whose outcomes come to it as turns. */
-export function createGuestTasks({ now, parts }: GuestTasksOptions): Tasks {
+export function createGuestTasks({ now, parts, started, maxRunning }: GuestTasksOptions): Tasks {
   function deliver(kind: EventKind, id: number, data: string | Uint8Array): boolean {
     const more = parts().guest.deliver(kind, id, now(), data);
     tasks.delivered(id);
@@ -28,6 +28,8 @@ export function createGuestTasks({ now, parts }: GuestTasksOptions): Tasks {
 
   const tasks = new Tasks({
     services: taskServices,
+    started,
+    maxRunning,
     done(id, bytes) {
       parts().turns.post(() => {
         try {

@@ -30,6 +30,7 @@ export interface LocalSandboxOptions extends Pick<
   | "watch"
   | "random"
   | "maxSlice"
+  | "taskStarted"
 > {
   readonly limits: Limits;
   readonly modules: ModuleSource | undefined;

@@ -121,7 +121,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 }
 
 /** What else makes a sandbox on this thread do the same every time. For the harness of tests. */
-export type Determinism = Pick<LocalSandboxOptions, "random" | "seed" | "maxSlice">;
+export type Determinism = Pick<LocalSandboxOptions, "random" | "seed" | "maxSlice" | "taskStarted">;
 
 /** As {@link createSandbox}. */
 export async function createSandboxFrom(

@@ -76,7 +76,7 @@ export async function replaySession(
       ...(command.globals === undefined ? {} : { globals: command.globals }),
       ...(command.baseUrl === undefined ? {} : { baseUrl: command.baseUrl }),
     },
-    determined(1),
+    determined(1, clock),
   );
   let ended: SandboxError | undefined;
   void sandbox.closed.then((error) => (ended = error));

@@ -114,7 +114,7 @@ export class TestSession {
         ...(globals === undefined ? {} : { globals }),
         ...(args === undefined ? {} : { args }),
       },
-      determined(1),
+      determined(1, this.#clock),
     );
     this.#sandbox = sandbox;
     let state = "running";

@@ -16,6 +16,10 @@ export class TaskError extends Error {
 export interface TasksOptions {
   /** Services by name. */
   readonly services: Readonly<Record<string, TaskService>>;
+  /** Is told of each piece of work that begins, which never rejects. @defaultValue nobody is */
+  readonly started?: ((work: Promise<void>) => void) | undefined;
+  /** Tasks that run at a time. @defaultValue {@link maxRunning} */
+  readonly maxRunning?: number | undefined;
   /** Is told of a result. Until {@link Tasks.delivered} is called, the task counts as under way. */
   done(id: number, bytes: Uint8Array): void;
   /** Is told of a failure. */
@@ -96,13 +100,16 @@ export class Tasks {
   }
 
   #fill(): void {
-    while (this.#running < maxRunning && this.#first !== undefined) {
+    const { maxRunning: most = maxRunning, started } = this.#options;
+    while (this.#running < most && this.#first !== undefined) {
       const { id, work, next } = this.#first;
       this.#first = next;
       if (next === undefined) this.#last = undefined;
       this.#running += 1;
-      // `#run` never rejects.
-      void this.#run(id, work);
+      const running = this.#run(id, work);
+      // It never rejects.
+      if (started === undefined) void running;
+      else started(running);
     }
   }
 

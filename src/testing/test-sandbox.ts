@@ -66,7 +66,7 @@ export async function createTestSandbox(options: TestSandboxOptions = {}): Promi
       transport: simulatedTransport(peers, { clock, seed }),
       observe: watch.observe,
     },
-    determined(seed),
+    determined(seed, clock),
   );
   const test = new DrivenSandbox(sandbox, watch, { clock, maxTime });
   if (first === undefined) return test;

@@ -36,6 +36,11 @@ export interface VirtualClock extends Clock {
    * Rejects as `advance` does, and with a {@link TestError} `ERR_ENDLESS` when that does not come.
    */
   runAll(options?: RunAllOptions): Promise<void>;
+  /**
+   * Lets no time pass until `work` has settled, however long that takes: for work outside of virtual time, such as reading a file. Work that itself
+   * waits for virtual time never settles.
+   */
+  waitFor(work: Promise<unknown>): void;
   /** Runs what is due next, even in the background, and lets it settle; resolves to whether there was anything up to `until`. */
   step(until?: number): Promise<boolean>;
 }
@@ -75,6 +80,8 @@ class TestClock implements VirtualClock {
   /** In the order in which they run. */
   readonly #waiting: Scheduled[] = [];
   #foreground = 0;
+  /** Work that time waits for. */
+  readonly #awaited = new Set<Promise<unknown>>();
   /** The call that runs now, or ran last. */
   #running: Promise<unknown> = Promise.resolve();
 
@@ -121,7 +128,7 @@ class TestClock implements VirtualClock {
     }
     return this.#inTurn(async () => {
       const until = this.#now + ms;
-      await settle();
+      await this.#settle();
       while (await this.#runNext(until));
       this.#now = until;
     });
@@ -131,7 +138,7 @@ class TestClock implements VirtualClock {
     const { maxCallbacks = 100_000, maxTime = 86_400_000 } = options;
     return this.#inTurn(async () => {
       const until = this.#now + maxTime;
-      await settle();
+      await this.#settle();
       for (let count = 0; this.#foreground > 0; count += 1) {
         const isOver = count >= maxCallbacks || !(await this.#runNext(until));
         if (isOver) throw endless(count, this.#now, maxTime);
@@ -139,9 +146,15 @@ class TestClock implements VirtualClock {
     });
   }
 
+  waitFor(work: Promise<unknown>): void {
+    const settled = (): void => void this.#awaited.delete(work);
+    this.#awaited.add(work);
+    void work.then(settled, settled);
+  }
+
   step(until: number = Number.POSITIVE_INFINITY): Promise<boolean> {
     return this.#inTurn(async () => {
-      await settle();
+      await this.#settle();
       return this.#runNext(until);
     });
   }
@@ -154,9 +167,20 @@ class TestClock implements VirtualClock {
     try {
       next.callback();
     } finally {
-      await settle();
+      await this.#settle();
     }
     return true;
+  }
+
+  /** Lets promise jobs, ticks and immediates run that are due on this thread now, and the work that time waits for. */
+  async #settle(): Promise<void> {
+    for (;;) {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      if (this.#awaited.size === 0) return;
+      await Promise.allSettled(this.#awaited);
+    }
   }
 
   #remove(index: number): void {
@@ -174,13 +198,6 @@ class TestClock implements VirtualClock {
 }
 
 const defaultStart: number = Date.UTC(2020, 0, 1);
-
-/** Lets promise jobs, ticks and immediates run that are due on this thread now. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
 
 function endless(callbacks: number, now: number, maxTime: number): TestError {
   return new TestError(

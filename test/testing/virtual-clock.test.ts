@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { virtualClock } from "../../src/testing/virtual-clock.ts";
 
@@ -109,6 +110,26 @@ describe("a virtual clock", () => {
     await clock.advance(0);
 
     expect(calls).toEqual([10]);
+  });
+
+  test("waits for work outside of it, also for work that follows, and for work that fails", async () => {
+    const clock = virtualClock();
+    const calls: string[] = [];
+    const read = async (name: string): Promise<void> => {
+      await readFile(new URL(import.meta.url));
+      calls.push(`${name} at ${clock.now()}`);
+    };
+    clock.schedule(() => calls.push(`due at ${clock.now()}`), 10);
+
+    clock.waitFor(
+      read("first").then(() => {
+        clock.waitFor(read("second"));
+        throw new Error("from work");
+      }),
+    );
+    await clock.advance(10);
+
+    expect(calls).toEqual(["first at 0", "second at 0", "due at 10"]);
   });
 
   test("runAll() goes on until only the background is left", async () => {
