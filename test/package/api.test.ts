@@ -14,3 +14,9 @@ test("The public API of the harness is the one of its snapshot", async () => {
 
   await expect(api).toMatchFileSnapshot("api-testing.snapshot.txt");
 });
+
+test("The public API of the simulators is the one of its snapshot", async () => {
+  const api = await publicApi(join(projectFolder, "dist/simulators/index.d.ts"));
+
+  await expect(api).toMatchFileSnapshot("simulators-api.snapshot.txt");
+});
