@@ -337,6 +337,25 @@ describe.each(buildNames)("fetch on %s", (build) => {
     });
   });
 
+  test("and its interfaces have the shapes that Web IDL gives them", async () => {
+    using guest = await open();
+
+    expect(
+      guest.evaluate(`
+        const shape = (object, key) => {
+          const { enumerable, configurable, writable, get, value } = Object.getOwnPropertyDescriptor(object, key);
+          return [typeof (get ?? value), enumerable, configurable, writable ?? "-", (get ?? value).name, (get ?? value).length].join();
+        };
+        [shape(globalThis, "fetch"), Headers.name, shape(globalThis, "Headers"), Request.length, Response.length, Headers.length, FormData.length,
+         shape(Request.prototype, "json"), shape(Response.prototype, "body"), shape(Response, "redirect"), shape(Headers.prototype, "append"),
+         Headers.prototype[Symbol.iterator] === Headers.prototype.entries, Object.prototype.toString.call(new Response()), "prototype" in fetch].join("; ")`),
+    ).toBe(
+      "function,true,true,true,fetch,1; Headers; function,false,true,true,Headers,0; 1; 0; 0; 0; " +
+        "function,true,true,true,json,0; function,true,true,-,get body,0; function,true,true,true,redirect,1; " +
+        "function,true,true,true,append,2; true; [object Response]; false",
+    );
+  });
+
   test("takes no notice of events for fetches that it does not know", async () => {
     using guest = await open();
     run(guest, `fetch("http://a/")`);
