@@ -85,6 +85,7 @@ export function installInterfaces(global: object): void {
   defineInterface(global, File, { name: "File", length: 2 });
   defineLazy(global, "compression", ["CompressionStream", "DecompressionStream"]);
   defineLazy(global, "files", ["FileReader", "ProgressEvent"]);
+  defineLazy(global, "messaging", ["MessageChannel", "MessagePort"]);
   defineLazy(global, "streams", streamInterfaces);
   defineHandlers(AbortSignal.prototype, ["abort"], (value) =>
     isAbortSignal(value) ? value : undefined,

@@ -6,6 +6,9 @@
  */
 
 const { bind, call } = Function.prototype;
+export const apply: typeof Reflect.apply = Reflect.apply;
+export const getOwnPropertyDescriptor: typeof Reflect.getOwnPropertyDescriptor =
+  Reflect.getOwnPropertyDescriptor;
 
 export const apply: typeof Reflect.apply = Reflect.apply;
 
@@ -26,8 +29,6 @@ export const invoke: (
 export const construct: typeof Reflect.construct = Reflect.construct;
 export const defineProperty: typeof Reflect.defineProperty = Reflect.defineProperty;
 export const deleteProperty: typeof Reflect.deleteProperty = Reflect.deleteProperty;
-export const getOwnPropertyDescriptor: typeof Reflect.getOwnPropertyDescriptor =
-  Reflect.getOwnPropertyDescriptor;
 export const getPrototypeOf: typeof Reflect.getPrototypeOf = Reflect.getPrototypeOf;
 export const ownKeys: typeof Reflect.ownKeys = Reflect.ownKeys;
 export const setPrototypeOf: typeof Reflect.setPrototypeOf = Reflect.setPrototypeOf;
@@ -212,7 +213,7 @@ export function toArray<T>(list: readonly T[]): T[] {
 
 /** Turns the getter of an accessor property into a function. */
 export function uncurryGetter(prototype: object, name: PropertyKey): (self: unknown) => never {
-  const get = Reflect.getOwnPropertyDescriptor(prototype, name)?.get;
+  const get = getOwnPropertyDescriptor(prototype, name)?.get;
   // Only an engine without resizable buffers lacks a getter: then nothing is resizable.
   return uncurry((get ?? (() => false)) as () => never);
 }

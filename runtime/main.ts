@@ -57,7 +57,7 @@ export const install: Install = (global, hostCalls) => {
     steps,
     report: (exception) => reporter.report(exception),
     reportNext,
-    later: (callback) => void timers.schedule(callback, 0),
+    later: (callback) => timers.task(callback),
   };
   const timers = new Timers(scope);
   connectParts(scope);

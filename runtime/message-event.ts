@@ -9,15 +9,16 @@ import {
 } from "./event.ts";
 import { hostNow } from "./host.ts";
 import { freeze, toArray, TypeErrorOf } from "./intrinsics.ts";
+import { isPort } from "./ports.ts";
 import { checkArguments, toDictionary, toDOMString, toSequence, toUSVString } from "./webidl.ts";
 
 /** Where a message came from; one object for all messages of a socket. */
 export interface MessageSource {
   readonly origin: string;
   readonly lastEventId: string;
-  readonly source: null;
+  readonly source: object | null;
   /** Made when it is first asked for. */
-  ports: readonly never[] | undefined;
+  ports: readonly object[] | undefined;
 }
 
 /** A {@link MessageSource} with nothing but an origin. */
@@ -78,13 +79,13 @@ export class MessageEvent extends Event {
     return read(this).lastEventId;
   }
 
-  get source(): null {
+  get source(): object | null {
     return read(this).source;
   }
 
-  get ports(): readonly never[] {
+  get ports(): readonly object[] {
     const source = read(this);
-    source.ports ??= freeze<never[]>([]);
+    source.ports ??= freeze<object[]>([]);
     return source.ports;
   }
 
@@ -117,18 +118,20 @@ function read(event: unknown): MessageSource {
   return stateOf(event, kind)[6] as MessageSource;
 }
 
-/** There is no window, port or worker that could be the source. */
-function toSource(source: unknown): null {
-  if (source !== undefined && source !== null) {
+/** There is no window or worker that could be the source. */
+function toSource(source: unknown): object | null {
+  if (source === undefined || source === null) return null;
+  if (!isPort(source)) {
     throw new TypeErrorOf("MessageEvent: the source is not a MessageEventSource");
   }
-  return null;
+  return source;
 }
 
-function toPorts(ports: unknown): readonly never[] | undefined {
+function toPorts(ports: unknown): readonly object[] | undefined {
   if (ports === undefined) return undefined;
-  const list = toSequence(ports, (): never => {
-    throw new TypeErrorOf("MessageEvent: a port is not a MessagePort");
+  const list = toSequence(ports, (port) => {
+    if (!isPort(port)) throw new TypeErrorOf("MessageEvent: a port is not a MessagePort");
+    return port;
   });
   return freeze(toArray(list));
 }

@@ -30,6 +30,7 @@ interface PartExports {
   readonly fetch: Fetching;
   readonly files: void;
   readonly inspect: Inspector;
+  readonly messaging: void;
   readonly multibyte: MultibyteTools;
   readonly streams: StreamTools;
   readonly subtle: { readonly subtle: object };

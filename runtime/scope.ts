@@ -11,7 +11,7 @@ export interface RuntimeScope {
   readonly steps: Steps;
   /** Reports an exception at once, as `reportError` does: for what runs while a script runs, and for promise jobs. */
   report(exception: unknown): void;
-  /** Runs a callback in a task of its own, soon. Throws a `QuotaExceededError` beyond the limit on timers. */
+  /** Runs a callback in a task of its own, soon and in order: no timer of the script. Until then the sandbox is not idle. */
   later(callback: () => void): void;
   /** Reports an exception in steps of its own, before all others. A step can simply throw. */
   reportNext(exception: unknown): void;

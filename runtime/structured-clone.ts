@@ -23,10 +23,12 @@ import {
   DataViewOf,
   defineProperty,
   ErrorOf,
+  freeze,
   getOwnPropertyDescriptor,
   isArray,
   isView,
   type SafeMap,
+  toArray,
   typedArrayBuffer,
   typedArrayByteOffset,
   typedArrayName,
@@ -37,8 +39,17 @@ import {
 } from "./intrinsics.ts";
 import { dataProperty, enumerableKeys, identify, isData, isImplemented } from "./object-kind.ts";
 import { clonePlatformObject } from "./platform-clone.ts";
+import { isPort, portOperations } from "./ports.ts";
 import type { RuntimeScope } from "./scope.ts";
-import { checkArguments, isObject, toDictionary, toDOMString, toSequence } from "./webidl.ts";
+import {
+  type Callback,
+  checkArguments,
+  isObject,
+  iteratorMethod,
+  toDictionary,
+  toDOMString,
+  toSequence,
+} from "./webidl.ts";
 
 const MapOf = Map;
 const SetOf = Set;
@@ -53,7 +64,7 @@ const BufferOf = ArrayBuffer as new (
 
 const mapSet: (self: unknown, key: unknown, value: unknown) => unknown = uncurry(Map.prototype.set);
 const setAdd: (self: unknown, value: unknown) => unknown = uncurry(Set.prototype.add);
-const transfer: (self: unknown, length: number) => ArrayBuffer = uncurry(
+const transferBuffer: (self: unknown, length: number) => ArrayBuffer = uncurry(
   (ArrayBuffer.prototype as unknown as { transfer: (length: number) => ArrayBuffer }).transfer,
 );
 const isDetached: (self: unknown) => boolean = uncurry(
@@ -110,41 +121,80 @@ for (const constructor of [
 export function installStructuredClone({ global }: RuntimeScope): void {
   const structuredClone = (...input: readonly unknown[]): unknown => {
     checkArguments("structuredClone", input.length, 1);
-    const given = toDictionary(input[1])?.["transfer"];
-    const transferred = given === undefined ? createList<ArrayBuffer>() : toTransferList(given);
-    const cloning = new Cloning(transferred);
-    const clone = cloning.clone(input[0]);
-    cloning.detach();
-    return clone;
+    return cloneWith(input[0], toDictionary(input[1])?.["transfer"]).value;
   };
   defineFunction(global, "structuredClone", structuredClone, 1);
 }
 
-function toTransferList(value: unknown): ArrayBuffer[] {
-  const objects = toSequence(value, (item) => {
-    if (!isObject(item)) throw new TypeErrorOf("structuredClone: only objects can be transferred");
-    return item;
-  });
-  const buffers = createList<ArrayBuffer>();
-  const seen = createMap<object, boolean>();
-  for (let index = 0; index < objects.length; index++) {
-    const object = objects[index] as object;
-    if (!isArrayBuffer(object) || isDetached(object) || seen.has(object)) {
-      fail("The transfer list has an object that cannot be transferred, or the same twice");
-    }
-    seen.set(object, true);
-    buffers[index] = object;
+/** What a message arrives as. */
+export interface CloneWithPorts {
+  readonly value: unknown;
+  /** Those that were transferred, for `MessageEvent.ports`; `undefined` for none. */
+  readonly ports: readonly object[] | undefined;
+}
+
+/**
+ * Clones the message of a `postMessage`. `transfer` is its second argument, a list or a dictionary; `check` is told each object to be
+ * transferred before anything is, and may throw.
+ */
+export function cloneMessage(
+  message: unknown,
+  transfer: unknown,
+  check: (object: object) => void,
+): CloneWithPorts {
+  const method = isObject(transfer) ? iteratorMethod(transfer) : undefined;
+  if (method === undefined) {
+    return cloneWith(message, toDictionary(transfer)?.["transfer"], undefined, check);
   }
-  return buffers;
+  return cloneWith(message, transfer, method, check);
+}
+
+/** "StructuredSerializeWithTransfer" and its counterpart in one: there is a single realm. */
+function cloneWith(
+  value: unknown,
+  transfer: unknown,
+  method?: Callback,
+  check?: (object: object) => void,
+): CloneWithPorts {
+  const transferred = createList<object>();
+  if (transfer !== undefined) {
+    const objects = toSequence(transfer, toTransferable, method);
+    const seen = createMap<object, boolean>();
+    for (let index = 0; index < objects.length; index++) {
+      const object = objects[index] as object;
+      if (!isTransferable(object) || seen.has(object)) {
+        fail("The transfer list has an object that cannot be transferred, or the same twice");
+      }
+      seen.set(object, true);
+      check?.(object);
+      transferred[index] = object;
+    }
+  }
+  const cloning = new Cloning(transferred);
+  return { value: cloning.clone(value), ports: cloning.detach() };
+}
+
+function toTransferable(item: unknown): object {
+  if (!isObject(item)) throw new TypeErrorOf("Only objects can be transferred");
+  return item;
+}
+
+function isTransferable(object: object): boolean {
+  return isPort(object) || isArrayBuffer(object);
 }
 
 /** One call of `structuredClone`. */
 class Cloning {
   readonly #clones: SafeMap<object, object> = createMap();
-  readonly #transferred: readonly ArrayBuffer[];
+  readonly #transferred: readonly object[];
 
-  constructor(transferred: readonly ArrayBuffer[]) {
+  constructor(transferred: readonly object[]) {
     this.#transferred = transferred;
+    for (let index = 0; index < transferred.length; index++) {
+      const object = transferred[index];
+      // Wherever the port is in the value, its successor is in the clone.
+      if (isPort(object)) this.#remember(object, portOperations?.create() ?? object);
+    }
   }
 
   clone(value: unknown): unknown {
@@ -156,19 +206,33 @@ class Cloning {
     return this.#object(value);
   }
 
-  /** Takes the bytes away from the transferred buffers; nothing can fail any more. */
-  detach(): void {
-    for (let index = 0; index < this.#transferred.length; index++) {
-      const source = this.#transferred[index];
-      if (source === undefined || isDetached(source)) continue;
-      // A getter may have changed the bytes after they were copied.
-      const clone = this.#clones.get(source) as ArrayBuffer | undefined;
-      if (clone !== undefined) copyAll(source, clone);
-      transfer(source, 0);
+  /** Takes away from the transferred objects what they had. Returns the ports in their place. */
+  detach(): readonly object[] | undefined {
+    const transferred = this.#transferred;
+    for (let index = 0; index < transferred.length; index++) {
+      const source = transferred[index] as object;
+      const isGone = isPort(source) ? portOperations?.isDetached(source) : isDetached(source);
+      if (isGone === true) fail("An object to be transferred is detached");
     }
+    const ports = createList<object>();
+    for (let index = 0; index < transferred.length; index++) {
+      const source = transferred[index] as object;
+      const clone = this.#clones.get(source);
+      if (isPort(source)) {
+        const port = clone as object;
+        portOperations?.move(source, port);
+        ports[ports.length] = port;
+      } else {
+        // A getter may have changed the bytes after they were copied.
+        if (clone !== undefined) copyAll(source as ArrayBuffer, clone as ArrayBuffer);
+        transferBuffer(source, 0);
+      }
+    }
+    return ports.length === 0 ? undefined : freeze(toArray(ports));
   }
 
   #object(object: object): object {
+    if (isPort(object)) fail("A MessagePort can only be transferred");
     if (isArray(object)) return this.#properties(object, this.#remember(object, newArray(object)));
     if (isView(object)) return this.#view(object);
     const { kind } = identify(object, shapes);

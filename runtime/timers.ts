@@ -68,6 +68,17 @@ export class Timers {
     return timer.id;
   }
 
+  /**
+   * Calls back in a task of its own, soon and in order. It is no timer: it has no id, counts for no limit, and is not slowed down when
+   * tasks lead to tasks.
+   */
+  task(callback: () => void): void {
+    this.#enqueue(
+      { id: 0, callback, delay: 0, repeat: false, due: 0, sequence: 0, nesting: 0 },
+      -1,
+    );
+  }
+
   /** Cancels a timer; unknown ids are ignored. */
   cancel(id: number): void {
     const timer = this.#byId.get(id);
@@ -157,6 +168,7 @@ export class Timers {
 
   #forget(timer: Timer): void {
     timer.callback = undefined;
+    if (timer.id === 0) return;
     this.#byId.delete(timer.id);
     this.#live -= 1;
   }

@@ -179,6 +179,7 @@ export const guestParts = [
   "fetch",
   "files",
   "inspect",
+  "messaging",
   "multibyte",
   "streams",
   "subtle",

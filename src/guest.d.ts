@@ -1,5 +1,6 @@
 /// <reference path="./guest/events.d.ts" />
 /// <reference path="./guest/fetch.d.ts" />
+/// <reference path="./guest/messaging.d.ts" />
 /// <reference path="./guest/platform.d.ts" />
 /// <reference path="./guest/streams.d.ts" />
 /// <reference path="./guest/url.d.ts" />

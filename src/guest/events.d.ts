@@ -94,6 +94,8 @@ interface MessageEventInit<Data = unknown> extends EventInit {
   data?: Data;
   origin?: string;
   lastEventId?: string;
+  source?: MessagePort | null;
+  ports?: Iterable<MessagePort>;
 }
 
 /** A message. `data` is a string, or a `Blob` or `ArrayBuffer` as `binaryType` says. */
@@ -102,8 +104,8 @@ interface MessageEvent<Data = any> extends Event {
   readonly data: Data;
   readonly origin: string;
   readonly lastEventId: string;
-  readonly source: null;
-  readonly ports: readonly never[];
+  readonly source: MessagePort | null;
+  readonly ports: readonly MessagePort[];
 }
 
 declare var MessageEvent: {

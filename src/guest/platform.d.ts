@@ -107,12 +107,6 @@ declare function setInterval<Arguments extends unknown[]>(
 declare function clearInterval(id?: number | null): void;
 declare function queueMicrotask(callback: () => void): void;
 
-interface StructuredSerializeOptions {
-  transfer?: readonly ArrayBuffer[];
-}
-
-declare function structuredClone<Value>(value: Value, options?: StructuredSerializeOptions): Value;
-
 declare function atob(data: string): string;
 declare function btoa(data: string): string;
 

@@ -199,3 +199,24 @@ declare var TextDecoderStream: {
   prototype: TextDecoderStream;
   new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoderStream;
 };
+
+/** Formats of the Compression standard. */
+type CompressionFormat = "deflate" | "deflate-raw" | "gzip";
+
+interface CompressionStream extends TransformStream<
+  ArrayBuffer | ArrayBufferView,
+  Uint8Array<ArrayBuffer>
+> {}
+declare var CompressionStream: {
+  prototype: CompressionStream;
+  new (format: CompressionFormat): CompressionStream;
+};
+
+interface DecompressionStream extends TransformStream<
+  ArrayBuffer | ArrayBufferView,
+  Uint8Array<ArrayBuffer>
+> {}
+declare var DecompressionStream: {
+  prototype: DecompressionStream;
+  new (format: CompressionFormat): DecompressionStream;
+};

@@ -33,6 +33,10 @@ const copy: { a: number[] } = structuredClone({ a: [1] });
 const later: number = performance.now() + performance.timeOrigin;
 const target = new EventTarget();
 target.dispatchEvent(new CustomEvent("lamp", { detail: { on: true } }));
+const { port1, port2 }: MessageChannel = new MessageChannel();
+port2.onmessage = ({ data, ports: [reply] }) => reply?.postMessage(data);
+port1.postMessage({ bytes }, [bytes.buffer, new MessageChannel().port2]);
+new Blob(["a"]).stream().pipeThrough(new CompressionStream("gzip")).pipeThrough(new TextDecoderStream()).cancel();
 TurbulenzEngine.createNetworkDevice({}).createWebSocket("ws://lamp.local");
 const request = new Request("/state", { method: "POST", body: new URLSearchParams({ a: "1" }), headers: [["X-Key", "1"]], signal: AbortSignal.timeout(500) });
 async function get(): Promise<string | File | null> {

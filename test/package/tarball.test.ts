@@ -207,6 +207,7 @@ const requiredFiles = [
   "dist/parts/compression.js",
   "dist/parts/files.js",
   "dist/parts/inspect.js",
+  "dist/parts/messaging.js",
   "dist/parts/multibyte.js",
   "dist/parts/streams.js",
   "dist/parts/subtle.js",

@@ -104,6 +104,31 @@ describe.each(buildNames)("%s", (build) => {
     expect(moved).toEqual([true, [2, 3], 3]);
   });
 
+  test("a buffer that a getter detaches meanwhile is a DataCloneError", () => {
+    const outcome = run(`
+      const buffer = new ArrayBuffer(3);
+      const other = new ArrayBuffer(5);
+      const value = { get a() { structuredClone(0, { transfer: [buffer] }) } };
+      try { structuredClone(value, { transfer: [other, buffer] }) } catch (error) { return [error.name, other.byteLength] }
+    `);
+
+    expect(outcome).toEqual(["DataCloneError", 5]);
+  });
+
+  test("errors keep their cause, and collections their cycles", () => {
+    const outcome = run(`
+      const error = new RangeError("outer", { cause: new DOMException("inner", "AbortError") });
+      const map = new Map([["error", error]]);
+      map.set(map, new Set([map, error]));
+      const clone = structuredClone(map);
+      const [key] = [...clone.keys()].slice(1);
+      return [clone !== map, key === clone, [...clone.get(clone)][0] === clone, [...clone.get(clone)][1] === clone.get("error"),
+        clone.get("error") instanceof RangeError, clone.get("error").cause.name, clone.get("error").cause instanceof DOMException];
+    `);
+
+    expect(outcome).toEqual([true, true, true, true, true, "AbortError", true]);
+  });
+
   test("nothing is transferred when the clone fails", () => {
     const outcome = run(`
       const buffer = new ArrayBuffer(3);
@@ -129,6 +154,18 @@ describe.each(buildNames)("%s", (build) => {
     "new SharedArrayBuffer(1)",
     "new Uint8Array(new SharedArrayBuffer(1))",
     "crypto",
+    "new MessageChannel().port1",
+    "Object.setPrototypeOf(new MessageChannel().port1, null)",
+    "new MessageChannel()",
+    "new ReadableStream()",
+    "new ReadableStream().getReader()",
+    "new WritableStream()",
+    "new TransformStream()",
+    "new Headers()",
+    "new Response()",
+    "new FormData()",
+    "new FileReader()",
+    "new URLSearchParams()",
   ])("%s throws a DataCloneError", (source) => {
     expect(() => guest.evaluate(`structuredClone(${source})`)).toThrow(
       expect.objectContaining({ name: "DataCloneError" }),

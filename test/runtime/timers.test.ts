@@ -1,42 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EventKind } from "../../src/boundary.ts";
-import { type BuildName, buildNames } from "../support/builds.ts";
-import { createGuest, type TestGuest } from "../support/guest.ts";
-
-/** Advances the guest's clock to its alarm, again and again, as the host does, up to `time`. */
-function runUntil(guest: TestGuest, time: number): void {
-  for (;;) {
-    const due = alarmTime(guest);
-    if (due === undefined || due > time) break;
-    guest.time = Math.max(guest.time, due);
-    alarms.set(guest, undefined);
-    guest.deliver(EventKind.Alarm, 0);
-  }
-  guest.time = time;
-}
-
-/** When each guest's alarm goes off, kept by the host call below. */
-const alarms = new WeakMap<TestGuest, number | undefined>();
-
-function alarmTime(guest: TestGuest): number | undefined {
-  return alarms.get(guest);
-}
-
-async function createTimedGuest(
-  options: { readonly build?: BuildName; readonly maxTimers?: number } = {},
-): Promise<TestGuest> {
-  const guest: TestGuest = await createGuest({
-    ...options,
-    host: {
-      setAlarm(delay) {
-        alarms.set(guest, delay < 0 ? undefined : guest.time + delay);
-      },
-    },
-  });
-  guest.evaluate("var log = []");
-  return guest;
-}
+import { buildNames } from "../support/builds.ts";
+import type { TestGuest } from "../support/guest.ts";
+import { createTimedGuest, runUntil } from "../support/timed-guest.ts";
 
 function log(guest: TestGuest): unknown {
   return JSON.parse(guest.evaluate("JSON.stringify(log.splice(0))") as string) as unknown;
