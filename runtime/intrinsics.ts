@@ -10,8 +10,6 @@ export const apply: typeof Reflect.apply = Reflect.apply;
 export const getOwnPropertyDescriptor: typeof Reflect.getOwnPropertyDescriptor =
   Reflect.getOwnPropertyDescriptor;
 
-export const apply: typeof Reflect.apply = Reflect.apply;
-
 /** Turns a method into a function that takes `this` first and looks nothing up when it is called. */
 export function uncurry<A extends readonly unknown[], R>(
   method: (...args: A) => R,

@@ -224,7 +224,7 @@ class Cloning {
         ports[ports.length] = port;
       } else {
         // A getter may have changed the bytes after they were copied.
-        if (clone !== undefined) copyAll(source as ArrayBuffer, clone as ArrayBuffer);
+        if (clone !== undefined) copyAll(source, clone as ArrayBuffer);
         transferBuffer(source, 0);
       }
     }
