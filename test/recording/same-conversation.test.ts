@@ -1,6 +1,5 @@
-import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import { WebSocketServer } from "ws";
 import type { SandboxEvent } from "../../src/events.ts";
 import { allLoopback, allowOrigins } from "../../src/policy/allow-origins.ts";
 import { parseHar } from "../../src/recording/parse-har.ts";
@@ -8,6 +7,8 @@ import { recordHar } from "../../src/recording/record-har.ts";
 import type { RecordedEvent, Recording } from "../../src/recording/recording.ts";
 import { replayPeers } from "../../src/recording/replay-peers.ts";
 import { createSandbox } from "../../src/sandbox.ts";
+import { type ClownHub, createClownHub } from "../../src/simulators/clown-hub.ts";
+import { serveSimulator } from "../../src/simulators/serve.ts";
 import type { Simulator } from "../../src/simulators/simulator.ts";
 import { createTestSandbox } from "../../src/testing/test-sandbox.ts";
 
@@ -32,11 +33,13 @@ const script = `
   first();
 `;
 
-test("A script has the same conversation with a simulator in memory, with a server on a real port, and with a recording of it", async () => {
-  const inMemory = await talkInMemory({ "ws://lamp.test": echo }, "ws://lamp.test");
-  const { recording: real, origin } = await talkOnRealPort();
+test("A script has the same conversation with a simulator in memory, with the simulator on a real port, and with a recording of it", async () => {
+  const inMemory = await talkInMemory(script, { "ws://lamp.test": echo }, ["ws://lamp.test"]);
+  const { origin, close } = await serveSimulator(echo);
+  onTestFinished(close);
+  const real = await talkOnRealPort(script, [origin]);
   const replay = replayPeers(real);
-  const replayed = await talkInMemory(replay.peers, origin);
+  const replayed = await talkInMemory(script, replay.peers, [origin]);
 
   const expected = [
     "/first v2,v1 -> v2",
@@ -58,10 +61,32 @@ test("A script has the same conversation with a simulator in memory, with a serv
   expect(replay.isDone).toBe(true);
 });
 
-test("A replay takes the time that the recording took", async () => {
-  const { recording, origin } = await talkOnRealPort();
+test("scripts/clown-hub.js has the same conversation with a Clown.Hub in memory, on a real port, and from a recording", async () => {
+  const source = readFileSync(new URL("../../scripts/clown-hub.js", import.meta.url), "utf8");
+  // Far enough apart that no machine is too slow for the answers in between.
+  const create = (): ClownHub => createClownHub({ publishInterval: 500 });
+  const args = (origin: string): readonly string[] => [create().url(origin), "23.6", "3"];
+  const inMemory = await talkInMemory(source, { "ws://hub.test": create() }, args("ws://hub.test"));
+  const { origin, close } = await serveSimulator(create());
+  onTestFinished(close);
+  const real = await talkOnRealPort(source, args(origin));
+  const replay = replayPeers(real);
+  const replayed = await talkInMemory(source, replay.peers, args(origin));
 
-  const replayed = await talkInMemory(replayPeers(recording).peers, origin);
+  const expected = conversation(inMemory);
+  expect(expected.length).toBeGreaterThan(7);
+  expect(expected.at(-1)).toBe("closed by client 1000 done");
+  expect(conversation(real)).toEqual(expected);
+  expect(conversation(replayed)).toEqual(expected);
+  expect(replay.finish()).toBeUndefined();
+});
+
+test("A replay takes the time that the recording took", async () => {
+  const { origin, close } = await serveSimulator(echo);
+  onTestFinished(close);
+  const recording = await talkOnRealPort(script, [origin]);
+
+  const replayed = await talkInMemory(script, replayPeers(recording).peers, [origin]);
 
   const [real = []] = recording.connections.map(({ events }) => events);
   const [again = []] = replayed.connections.map(({ events }) => events);
@@ -83,57 +108,35 @@ const echo: Simulator = {
 };
 
 async function talkInMemory(
+  source: string,
   peers: Readonly<Record<string, Simulator>>,
-  origin: string,
+  args: readonly string[],
 ): Promise<Recording> {
   const recorder = recordHar();
-  await using sandbox = await createTestSandbox({
-    peers,
-    args: [origin],
-    observe: recorder.observe,
-    script,
-  });
+  await using sandbox = await createTestSandbox({ peers, args, observe: recorder.observe });
+  await sandbox.run(source);
   await sandbox.idle();
   return parseHar(JSON.stringify(recorder.har()));
 }
 
-async function talkOnRealPort(): Promise<{
-  readonly recording: Recording;
-  readonly origin: string;
-}> {
-  const server = new WebSocketServer({
-    host: "127.0.0.1",
-    port: 0,
-    handleProtocols: () => "v2",
-  });
-  onTestFinished(() => server.close());
-  server.on("connection", (socket) => {
-    socket.on("message", (data, isBinary) => {
-      if (!isBinary && String(data) === "bye") socket.close(4_000, "as you wish");
-      else socket.send(data, { binary: isBinary });
-    });
-  });
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The server has no port");
-  const origin = `ws://127.0.0.1:${address.port}`;
+async function talkOnRealPort(source: string, args: readonly string[]): Promise<Recording> {
   const recorder = recordHar();
-  const ended: SandboxEvent[] = [];
+  const failures: SandboxEvent[] = [];
   const sandbox = await createSandbox({
     policy: allowOrigins(allLoopback),
-    args: [origin],
+    args,
     trace: true,
     observe(event) {
       recorder.observe(event);
-      if (event.type === "killed" || event.type === "error") ended.push(event);
+      if (event.type === "killed" || event.type === "error") failures.push(event);
     },
   });
   onTestFinished(() => sandbox.close());
-  await sandbox.run(script);
+  await sandbox.run(source);
   await sandbox.idle();
   await sandbox.close();
-  expect(ended).toEqual([]);
-  return { recording: parseHar(JSON.stringify(recorder.har())), origin };
+  expect(failures).toEqual([]);
+  return parseHar(JSON.stringify(recorder.har()));
 }
 
 /** A recording without times and hosts. */
