@@ -298,7 +298,7 @@ const scriptCases: readonly HostileCase[] = [
   },
   {
     id: "fetch/refusals-look-alike",
-    shows: "a refused host, a closed port and a server that hangs up look the same",
+    shows: "a refused host, port or scheme and a server that hangs up look the same",
     policy,
     script: `
       (async () => {
