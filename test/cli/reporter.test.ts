@@ -382,3 +382,67 @@ test("a trace has a line for each message, with direction, size and excerpt", ()
     "",
   ]);
 });
+
+test("with trace a fetch is shown from its request to its end", () => {
+  const to = reporter({ trace: true });
+  const data = new Uint8Array([1, 2]);
+
+  tell(
+    to,
+    { type: "request", request: 1, method: "POST", url: "http://a/", headers: [] },
+    { type: "requestBody", request: 1, data },
+    { type: "redirect", request: 1, status: 303, headers: [], method: "GET", url: "http://a/b" },
+    { type: "response", request: 1, status: 200, statusText: "OK", headers: [] },
+    { type: "responseBody", request: 1, data },
+    { type: "finished", request: 1 },
+  );
+
+  expect(printed.stderr.split("\n")).toEqual([
+    "    12 ms  #1 POST http://a/",
+    "    12 ms  #1 > binary 2 B  01 02",
+    "    12 ms  #1 redirected (303) to GET http://a/b",
+    "    12 ms  #1 answered 200 OK",
+    "    12 ms  #1 < binary 2 B  01 02",
+    "    12 ms  #1 finished",
+    "",
+  ]);
+});
+
+test("a fetch that failed is explained by the URL that it had come to, and a refusal with what permits it", () => {
+  const to = reporter();
+
+  tell(
+    to,
+    { type: "request", request: 1, method: "GET", url: "http://a/", headers: [] },
+    { type: "redirect", request: 1, status: 302, headers: [], method: "GET", url: "https://b/" },
+    {
+      type: "finished",
+      request: 1,
+      failure: {
+        stage: "policy",
+        code: "ERR_POLICY_REFUSED",
+        message: "no grant covers https://b",
+        host: "b:443",
+      },
+    },
+    { type: "request", request: 2, method: "GET", url: "http://c/", headers: [] },
+    {
+      type: "finished",
+      request: 2,
+      failure: {
+        stage: "handshake",
+        code: "ERR_RESPONSE_TIMEOUT",
+        message: "the server sent nothing for 5 ms",
+        host: "c:80",
+      },
+    },
+  );
+
+  expect(printed.stderr.split("\n")).toEqual([
+    "netdevice: refused https://b/: no grant covers https://b",
+    "  To permit it: --allow https://b",
+    "netdevice: http://c/ failed at the answer (ERR_RESPONSE_TIMEOUT): the server sent nothing for 5 ms",
+    "",
+  ]);
+  expect(to.outcome).toBe("refused");
+});

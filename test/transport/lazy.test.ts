@@ -42,3 +42,19 @@ test("a transport that cannot be loaded fails each connection", async () => {
     },
   });
 });
+
+test("requests go to the loaded transport, too, and fail where it has none", async () => {
+  const inner = createFakeTransport();
+  const able = createTestNetwork({ transport: lazyTransport(async () => inner) });
+  const unable = createTestNetwork({
+    transport: lazyTransport(async () => ({ connect: () => expect.fail("not asked for") })),
+  });
+
+  able.fetch("http://one.example/");
+  unable.fetch();
+  await settled();
+  unable.clock.advance(20);
+
+  expect(inner.lastExchange.request.url).toBe("http://one.example/");
+  expect(unable.told).toEqual(["1 failed"]);
+});
