@@ -1,24 +1,24 @@
 import { toBase64 } from "../base64.ts";
 import { type Blob, blobBytes, blobType, isBlob } from "../blob.ts";
 import { copyBytes } from "../bytes.ts";
+import { dispatchStep } from "../dispatch.ts";
 import { DOMException } from "../dom-exception.ts";
 import { defineHandlers } from "../event-handler.ts";
-import { EventTarget, fireNow } from "../event-target.ts";
+import { EventTarget, fireNow, listenersOf } from "../event-target.ts";
+import type { Event } from "../event.ts";
 import { hostDecode } from "../host.ts";
 import { defineInterface } from "../interface.ts";
 import {
   arrayBufferByteLength,
-  indexOf,
   jsonParse,
   jsonStringify,
-  stringSlice,
-  toLowerCase,
   TypeErrorOf,
   Uint8ArrayOf,
 } from "../intrinsics.ts";
 import type { RuntimeScope } from "../scope.ts";
 import { fromCodeUnits } from "../text.ts";
-import { checkArguments, illegalInvocation, toDOMString } from "../webidl.ts";
+import { checkArguments, illegalInvocation, isObject, toDOMString } from "../webidl.ts";
+import { parameterOf } from "./media-type.ts";
 import { createProgressEvent } from "./progress-event.ts";
 
 const states = { EMPTY: 0, LOADING: 1, DONE: 2 } as const;
@@ -31,6 +31,8 @@ type Package = (bytes: ArrayBuffer) => string | ArrayBuffer;
  * @see https://w3c.github.io/FileAPI/#APIASynch
  */
 export function defineFileReader(target: object, scope: RuntimeScope): void {
+  let isFileReader: (value: unknown) => value is object;
+
   class FileReader extends EventTarget {
     #state: number = states.EMPTY;
     #result: string | ArrayBuffer | null = null;
@@ -77,8 +79,8 @@ export function defineFileReader(target: object, scope: RuntimeScope): void {
       const label = encoding === undefined ? "" : toDOMString(encoding);
       this.#start(given, (bytes) => {
         let name = label === "" ? "" : scope.host.encodingName(jsonStringify(label));
-        const charset = name === "" ? charsetOf(blobType(given)) : "";
-        if (charset !== "") name = scope.host.encodingName(jsonStringify(charset));
+        const charset = name === "" ? parameterOf(blobType(given), "charset") : undefined;
+        if (charset !== undefined) name = scope.host.encodingName(jsonStringify(charset));
         return decode(bytes, name === "" ? "utf-8" : name);
       });
     }
@@ -89,9 +91,12 @@ export function defineFileReader(target: object, scope: RuntimeScope): void {
       if (this.#state !== states.LOADING) return;
       this.#state = states.DONE;
       this.#error = new DOMException("The read was aborted", "AbortError");
-      const read = ++this.#read;
-      fire(this, "abort", 0, 0);
-      if (this.#read === read) fire(this, "loadend", 0, 0);
+      this.#read += 1;
+      fireNow(createProgressEvent("abort", 0, 0), this, "abort");
+      // A listener may have begun the next read.
+      if (this.#state !== states.LOADING) {
+        fireNow(createProgressEvent("loadend", 0, 0), this, "loadend");
+      }
     }
 
     #start(blob: Blob, pack: Package): void {
@@ -104,12 +109,10 @@ export function defineFileReader(target: object, scope: RuntimeScope): void {
       const read = ++this.#read;
       const bytes = blobBytes(blob);
       const size = arrayBufferByteLength(bytes);
-      const step = (event: string, next: (() => void) | undefined): void => {
+      /** A task of this read. The events that it leads to are steps of their own. */
+      const task = (run: () => void): void => {
         scope.later(() => {
-          if (this.#read !== read) return;
-          // Asked for before the script is called, so that what it throws loses nothing.
-          if (next !== undefined) next();
-          fire(this, event, event === "loadstart" ? 0 : size, event === "loadstart" ? 0 : size);
+          if (this.#read === read) run();
         });
       };
       const finish = (): void => {
@@ -122,18 +125,31 @@ export function defineFileReader(target: object, scope: RuntimeScope): void {
           event = "error";
         }
         fire(this, event, size, size);
-        // A handler may have begun the next read.
-        if (this.#read === read) fire(this, "loadend", size, size);
+        // A listener may have begun the next read.
+        fire(this, "loadend", size, size, () => this.#state !== states.LOADING);
       };
-      step("loadstart", () => {
-        if (size === 0) scope.later(() => void (this.#read === read && finish()));
-        else step("progress", () => scope.later(() => void (this.#read === read && finish())));
+      task(() => {
+        fire(this, "loadstart", 0, size);
+        if (size > 0) task(() => fire(this, "progress", size, size));
+        task(finish);
       });
+    }
+
+    static {
+      isFileReader = (value): value is FileReader => isObject(value) && #state in value;
     }
   }
 
-  const fire = (reader: object, type: string, loaded: number, total: number): void => {
-    fireNow(createProgressEvent(type, loaded, total), reader, type);
+  const fire = (
+    reader: object,
+    type: string,
+    loaded: number,
+    total: number,
+    isDue: () => boolean = () => true,
+  ): void => {
+    const create = (): Event | undefined =>
+      isDue() ? createProgressEvent(type, loaded, total) : undefined;
+    scope.steps.push(dispatchStep(create, reader, listenersOf(reader, type)));
   };
   defineInterface(target, FileReader, {
     name: "FileReader",
@@ -143,7 +159,7 @@ export function defineFileReader(target: object, scope: RuntimeScope): void {
   defineHandlers(
     FileReader.prototype,
     ["loadstart", "progress", "load", "abort", "error", "loadend"],
-    (value) => (value instanceof FileReader ? value : undefined),
+    (value) => (isFileReader(value) ? value : undefined),
   );
 }
 
@@ -155,18 +171,6 @@ function toBlob(operation: string, given: number, value: unknown): Blob {
 
 function toBinaryString(bytes: ArrayBuffer): string {
   return fromCodeUnits(new Uint8ArrayOf(bytes), 0, arrayBufferByteLength(bytes));
-}
-
-/** The parameter `charset` of a media type, `""` without one. */
-function charsetOf(type: string): string {
-  const name = "charset=";
-  const start = indexOf(toLowerCase(type), name);
-  if (start < 0) return "";
-  const rest = stringSlice(type, start + name.length);
-  const end = indexOf(rest, ";");
-  const value = end < 0 ? rest : stringSlice(rest, 0, end);
-  const quoted = indexOf(value, '"') === 0;
-  return quoted ? stringSlice(value, 1, indexOf(value, '"', 1)) : value;
 }
 
 /** "Decode": a byte order mark says more than the label, and is dropped. */

@@ -12,9 +12,9 @@ interface Progress {
 /** Number of the interface among the kinds of events. */
 const kind = 6;
 
-/** Makes a trusted event. */
+/** Makes the event of "fire a progress event": a total of 0 stands for an unknown one. */
 export function createProgressEvent(type: string, loaded: number, total: number): ProgressEvent {
-  const progress: Progress = { lengthComputable: true, loaded, total };
+  const progress: Progress = { lengthComputable: total !== 0, loaded, total };
   return new ProgressEvent(trustedState(type, kind, progress, undefined));
 }
 
