@@ -11,6 +11,7 @@ import { captureShapes } from "./interface-shapes.ts";
 import { defineAttribute, defineValue } from "./interface.ts";
 import { createList, defineProperty, getOwnPropertyDescriptor, ownKeys } from "./intrinsics.ts";
 import type { MultibyteTools } from "./parts/multibyte.ts";
+import type { Timeline } from "./performance.ts";
 import type { RuntimeScope } from "./scope.ts";
 import type { StreamTools } from "./stream-tools.ts";
 import type { WorkerObjects } from "./worker-scope.ts";
@@ -34,6 +35,7 @@ interface PartExports {
   readonly multibyte: MultibyteTools;
   readonly streams: StreamTools;
   readonly subtle: { readonly subtle: object };
+  readonly timeline: Timeline;
   readonly url: UrlPart;
   readonly worker: WorkerObjects;
 }

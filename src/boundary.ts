@@ -183,6 +183,7 @@ export const guestParts = [
   "multibyte",
   "streams",
   "subtle",
+  "timeline",
   "url",
   "worker",
 ] as const;

@@ -138,8 +138,53 @@ interface Performance {
   /** Milliseconds since the sandbox started. */
   now(): number;
   readonly timeOrigin: number;
+  mark(name: string, options?: PerformanceMarkOptions): PerformanceMark;
+  measure(
+    name: string,
+    startOrOptions?: string | PerformanceMeasureOptions,
+    endMark?: string,
+  ): PerformanceMeasure;
+  clearMarks(name?: string): void;
+  clearMeasures(name?: string): void;
+  getEntries(): PerformanceEntry[];
+  getEntriesByName(name: string, type?: string): PerformanceEntry[];
+  getEntriesByType(type: string): PerformanceEntry[];
   toJSON(): object;
 }
+
+interface PerformanceMarkOptions {
+  detail?: unknown;
+  startTime?: number;
+}
+
+interface PerformanceMeasureOptions {
+  detail?: unknown;
+  start?: string | number;
+  end?: string | number;
+  duration?: number;
+}
+
+interface PerformanceEntry {
+  readonly name: string;
+  readonly entryType: string;
+  readonly startTime: number;
+  readonly duration: number;
+  toJSON(): object;
+}
+declare var PerformanceEntry: { prototype: PerformanceEntry };
+
+interface PerformanceMark extends PerformanceEntry {
+  readonly detail: unknown;
+}
+declare var PerformanceMark: {
+  prototype: PerformanceMark;
+  new (name: string, options?: PerformanceMarkOptions): PerformanceMark;
+};
+
+interface PerformanceMeasure extends PerformanceEntry {
+  readonly detail: unknown;
+}
+declare var PerformanceMeasure: { prototype: PerformanceMeasure };
 
 declare var Performance: { prototype: Performance };
 declare var performance: Performance;

@@ -213,6 +213,7 @@ const requiredFiles = [
   "dist/parts/multibyte.js",
   "dist/parts/streams.js",
   "dist/parts/subtle.js",
+  "dist/parts/timeline.js",
   "dist/parts/url.js",
   "dist/parts/worker.js",
   "dist/test-library.js",
