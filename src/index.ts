@@ -26,6 +26,11 @@ export {
 } from "./limits.ts";
 export type { Usage } from "./local-sandbox.ts";
 export type { ModuleSource } from "./modules/module-source.ts";
+export {
+  createSourceMapper,
+  type MappedSource,
+  type SourceMapper,
+} from "./modules/source-mapper.ts";
 export { denyAll } from "./options.ts";
 export { allLoopback, type AllowOptions, allowOrigins } from "./policy/allow-origins.ts";
 export { parsePolicyFile } from "./policy/policy-file.ts";

@@ -32,7 +32,7 @@ async function bundleProgram(entries: string[], folder: string): Promise<string[
     platform: "node",
     target: "node20",
     // What is large or loaded late is not bundled; what every start needs is: each module costs a start a millisecond or two.
-    external: ["#guest-bundle", "ws", "@swc/wasm-typescript"],
+    external: ["#guest-bundle", "ws", "@swc/wasm-typescript", "esbuild"],
     metafile: true,
   });
   return Object.keys(result.metafile.inputs);

@@ -45,7 +45,7 @@ export async function replaySession(
   output: Output,
 ): Promise<ExitCode> {
   const recording = readRecording(command.recording);
-  const script = await readScript(command.script, input);
+  const script = await readScript(command, { input });
   const replay = openReplay(recording, command);
   // What day it was may matter to the script.
   const { startedAt } = recording;
@@ -81,7 +81,7 @@ export async function replaySession(
   let ended: SandboxError | undefined;
   void sandbox.closed.then((error) => (ended = error));
   try {
-    await play(sandbox, script, command, { replay, recording, clock });
+    await play(sandbox, script, { replay, recording, clock });
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
     reporter.failed(error);
@@ -111,8 +111,7 @@ function count(list: readonly unknown[], noun: string): string {
 /** Lets time pass until the script has ended, the recording is over, or they differ. */
 async function play(
   sandbox: Sandbox,
-  { source, name }: ScriptFile,
-  { type }: ReplayCommand,
+  { source, name, type }: ScriptFile,
   {
     replay,
     recording,

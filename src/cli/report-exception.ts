@@ -1,4 +1,5 @@
 import type { ScriptException, ScriptPosition } from "../errors.ts";
+import { firstPlace, replacePlaces } from "../modules/stack-places.ts";
 import type { Colours } from "./colours.ts";
 import { printable } from "./printable.ts";
 import { sourceExcerpt } from "./source-excerpt.ts";
@@ -9,6 +10,12 @@ export interface ScriptSources {
   path(name: string): string;
   /** Text of a source, if it can be had. */
   text(name: string): string | undefined;
+  /**
+   * An exception with its places in the original sources, where the script has source maps.
+   *
+   * @param note is told why a map is of no use
+   */
+  original(exception: ScriptException, note: (message: string) => void): ScriptException;
 }
 
 /** An uncaught exception as text: its place, the line of the source with a caret, the message and the stack. */
@@ -19,10 +26,13 @@ export function reportException(
 ): string {
   const lines: string[] = [];
   const position =
-    exception.position ?? firstPosition(exception.stack) ?? firstPosition(exception.message);
+    exception.position ?? firstPlace(exception.stack) ?? firstPlace(exception.message);
   if (position !== undefined) lines.push(...place(position, sources, colours), "");
   lines.push(colours.red(printable(title(exception))));
-  const stack = withPaths(exception.stack.trimEnd(), sources);
+  const stack = replacePlaces(exception.stack.trimEnd(), (at) => ({
+    ...at,
+    file: sources.path(at.file),
+  }));
   if (stack !== "") lines.push(colours.dim(printable(stack)));
   return `${lines.join("\n")}\n`;
 }
@@ -38,24 +48,4 @@ function place(position: ScriptPosition, sources: ScriptSources, colours: Colour
   const source = sources.text(file);
   const excerpt = source === undefined ? undefined : sourceExcerpt(source, line, column);
   return excerpt === undefined ? [colours.bold(shown)] : [colours.bold(shown), excerpt];
-}
-
-/** A place in a stack: `at name (file:line:column)` or `at file:line:column`. */
-const placePattern = /(\(| at |^at )([^()\n]+?):(\d+)(?::(\d+))?(?=\)|$)/gm;
-
-function firstPosition(stack: string): ScriptPosition | undefined {
-  for (const [, , file, line, column] of stack.matchAll(placePattern)) {
-    if (file !== undefined) return { file, line: Number(line), column: Number(column ?? 0) };
-  }
-  return undefined;
-}
-
-function withPaths(stack: string, sources: ScriptSources): string {
-  return stack.replaceAll(
-    placePattern,
-    (_all, before: string, file: string, line: string, column?: string) => {
-      const at = column === undefined ? line : `${line}:${column}`;
-      return `${before}${sources.path(file)}:${at}`;
-    },
-  );
 }

@@ -70,7 +70,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       isEnded = true;
       note("the script ran out of memory. To give it more: --memory 512MB");
     } else hasFailed = true;
-    output.write("stderr", reportException(data, sources, colours));
+    output.write("stderr", reportException(sources.original(data, note), sources, colours));
   }
 
   function ended(id: number, failure: ConnectionFailure | undefined): void {

@@ -24,8 +24,8 @@ const closeGrace = 2_000;
  */
 export async function run(command: RunCommand): Promise<ExitCode> {
   const compiling = compileEngine(prepare(command), command.optimize);
-  const script = await readScript(command.script);
-  const options = await sandboxOptions(command, script.folder);
+  const script = await readScript(command);
+  const options = await sandboxOptions(command, script.folder, script.files);
   let stop: (code: ExitCode) => void = () => {};
   const stopped = new Promise<ExitCode>((resolve) => (stop = resolve));
   const output = createOutput({
@@ -53,7 +53,7 @@ export async function run(command: RunCommand): Promise<ExitCode> {
   async function execute(): Promise<ExitCode> {
     try {
       sandbox = await createSandbox({ ...options, observe: observeAll(reporter, record) });
-      await runToIdle(sandbox, script, command);
+      await runToIdle(sandbox, script);
     } catch (error) {
       fail(error, reporter);
     }
@@ -100,9 +100,9 @@ async function prepare(command: RunCommand): Promise<void> {
 }
 
 /** Rejects with what ended the script, if it did not end by itself. */
-async function runToIdle(sandbox: Sandbox, script: ScriptFile, command: RunCommand): Promise<void> {
-  const { source, name } = script;
-  await sandbox.run(source, command.type === undefined ? { name } : { name, type: command.type });
+async function runToIdle(sandbox: Sandbox, script: ScriptFile): Promise<void> {
+  const { source, name, type } = script;
+  await sandbox.run(source, type === undefined ? { name } : { name, type });
   await sandbox.idle();
   // Idle also means closed: by a limit, for example.
   await sandbox.close();

@@ -1,9 +1,9 @@
 import { readFileSync, realpathSync } from "node:fs";
-import { isAbsolute, relative, sep } from "node:path";
 import { SandboxError } from "../errors.ts";
 import { defaultLimits, type Limits, strictLimits } from "../limits.ts";
 import type { ConnectOptions, Grant, PolicyRules } from "../policy/policy.ts";
 import type { SandboxOptions } from "../sandbox.ts";
+import { isBelow } from "./is-below.ts";
 import type { RunCommand } from "./run-options.ts";
 import { readProblem, UsageError } from "./usage-error.ts";
 
@@ -11,10 +11,17 @@ import { readProblem, UsageError } from "./usage-error.ts";
  * Turns the command line into options of a sandbox.
  *
  * @param folder what the script's imports come from
+ * @param files what a bundle holds beside, without links
  * @throws {UsageError} for an origin, policy or certificate that cannot be used
  */
-export async function sandboxOptions(command: RunCommand, folder: string): Promise<SandboxOptions> {
-  const policy = await readPolicy(command, folder);
+export async function sandboxOptions(
+  command: RunCommand,
+  folder: string,
+  files: readonly string[] = [],
+): Promise<SandboxOptions> {
+  const policy = await readPolicy(command, (path) =>
+    [realpathSync(folder), ...files].some((place) => isBelow(place, realpathSync(path))),
+  );
   return {
     isolation: command.isolation,
     delivery: command.delivery,
@@ -39,7 +46,13 @@ function readLimits(command: RunCommand): Limits {
   return { ...limits, maxTurnTime, maxMemory: memory ?? limits.maxMemory };
 }
 
-async function readPolicy(command: RunCommand, folder: string): Promise<PolicyRules | undefined> {
+/** Whether a script can read a file, by its path. */
+type IsReadable = (path: string) => boolean;
+
+async function readPolicy(
+  command: RunCommand,
+  isReadable: IsReadable,
+): Promise<PolicyRules | undefined> {
   const { allow, allowAllLoopback, policyFile, caFile } = command;
   const ca = caFile === undefined ? undefined : readCertificates(caFile);
   // Most of the start of a script without network is spared.
@@ -56,7 +69,7 @@ async function readPolicy(command: RunCommand, folder: string): Promise<PolicyRu
       );
     }
   }
-  const file = policyFile === undefined ? undefined : await readPolicyFile(policyFile, folder);
+  const file = policyFile === undefined ? undefined : await readPolicyFile(policyFile, isReadable);
   const grants = [
     ...allow.map((origin) => grantFor(origin, command)),
     ...(allowAllLoopback ? allLoopback : []),
@@ -83,12 +96,12 @@ function withAuthorities(grant: Grant, ca: string | undefined): Grant {
   return { ...grant, connect };
 }
 
-async function readPolicyFile(path: string, folder: string): Promise<PolicyRules> {
+async function readPolicyFile(path: string, isReadable: IsReadable): Promise<PolicyRules> {
   const text = readFile("--policy", path, "a JSON file");
   const { parsePolicyFile } = await import("../policy/policy-file.ts");
   try {
     const rules = parsePolicyFile(text, path);
-    if (rules.allow.some(hasSecrets) && isBelow(folder, path)) {
+    if (rules.allow.some(hasSecrets) && isReadable(path)) {
       throw new UsageError(
         `--policy expects a file with secrets outside of the script's folder, got ${JSON.stringify(path)}, which the script could import: move it elsewhere`,
       );
@@ -104,11 +117,6 @@ async function readPolicyFile(path: string, folder: string): Promise<PolicyRules
 function hasSecrets({ connect }: Grant): boolean {
   const { headers, credentials, tls } = connect ?? {};
   return [headers, credentials, tls?.key, tls?.passphrase].some((secret) => secret !== undefined);
-}
-
-function isBelow(folder: string, path: string): boolean {
-  const way = relative(realpathSync(folder), realpathSync(path));
-  return !isAbsolute(way) && way.split(sep)[0] !== "..";
 }
 
 function readCertificates(path: string): string {

@@ -1,34 +1,82 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { readModuleText } from "../modules/module-source.ts";
-import { SourceError } from "../modules/source-error.ts";
+import type { ScriptException } from "../errors.ts";
+import { createSourceMapper, type SourceMapper } from "../modules/source-mapper.ts";
+import { mayImportPackages } from "./import-patterns.ts";
+import { type EsbuildLoader, loadEsbuild } from "./load-esbuild.ts";
 import type { ScriptSources } from "./report-exception.ts";
+import type { RunCommand } from "./run-options.ts";
+import { findScriptMap, readBelow } from "./script-maps.ts";
 import { readProblem, UsageError } from "./usage-error.ts";
 
-/** A script that was read. */
+/** A script that was read, or a bundle that was made of it and of what it imports. */
 export interface ScriptFile extends ScriptSources {
   readonly source: string;
   /** Its name in the sandbox. */
   readonly name: string;
+  /** How it has to be parsed; by its name, when that does not matter. */
+  readonly type: "script" | "module" | undefined;
+  /** Paths, without links, of what a bundle holds. */
+  readonly files: readonly string[];
   /** The folder that its imports come from. */
   readonly folder: string;
 }
 
-/**
- * Reads the script that the command line names.
- *
- * @param input standard input, where it was read already
- * @throws {UsageError} if it cannot be read
- */
-export async function readScript(path: string, input?: string): Promise<ScriptFile> {
-  return path === "-"
-    ? scriptFile(input ?? (await readStandardInput()), "stdin.js", "<stdin>", process.cwd())
-    : scriptFile(readText(path), basename(path), path, dirname(path));
+/** What {@link scriptFile} makes a {@link ScriptFile} of. */
+interface ScriptText extends Pick<ScriptFile, "source" | "name" | "folder"> {
+  /** The path to print for it. */
+  readonly path: string;
+  /** The path to print for the folder. */
+  readonly shownFolder: string;
+  /** Source map of a bundle, as JSON. */
+  readonly sourceMap?: string;
 }
 
-function readText(path: string): string {
+/** Options of {@link readScript}. */
+export interface ReadOptions {
+  /** Standard input, where it was read already. */
+  readonly input?: string | undefined;
+  readonly load?: EsbuildLoader;
+}
+
+/**
+ * Reads the script that the command line names, and bundles it when it is a package or imports one.
+ *
+ * @throws {UsageError} if it cannot be read or bundled
+ */
+export async function readScript(
+  { script: path, type }: Pick<RunCommand, "script" | "type">,
+  { input, load = loadEsbuild }: ReadOptions = {},
+): Promise<ScriptFile> {
+  if (isFolder(path)) {
+    const { bundlePackage } = await import("./bundle.ts");
+    const bundle = await bundlePackage(path, type, load);
+    return scriptFile({ ...bundle, folder: path, shownFolder: path });
+  }
+  const script = path === "-" ? inputScript(input ?? (await readStandardInput())) : readFile(path);
+  if (!mayImportPackages(script.source, script.name, script.folder)) {
+    return scriptFile({ ...script, type });
+  }
+  const { bundleScript } = await import("./bundle.ts");
+  const bundle = await bundleScript(script, path === "-" ? undefined : path, type, load);
+  return scriptFile({ ...script, type, ...bundle });
+}
+
+function isFolder(path: string): boolean {
+  if (path === "-" || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return false;
+  }
+  if (existsSync(join(path, "package.json"))) return true;
+  throw new UsageError(
+    `Cannot read the script ${JSON.stringify(path)}: it is a folder without a package.json. Expected the path of a file, of a folder with a package.json, or - for standard input`,
+  );
+}
+
+function readFile(path: string): ScriptText {
+  const folder = dirname(path);
   try {
-    return readFileSync(path, "utf8");
+    const source = withoutMark(readFileSync(path, "utf8"));
+    return { source, name: basename(path), path, folder, shownFolder: folder };
   } catch (error) {
     throw new UsageError(
       `Cannot read the script ${JSON.stringify(path)}: ${readProblem(error)}. Expected the path of a file, or - for standard input`,
@@ -44,26 +92,50 @@ export async function readStandardInput(): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function scriptFile(text: string, name: string, path: string, folder: string): ScriptFile {
-  const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
+function inputScript(text: string): ScriptText {
   return {
-    source,
-    name,
-    folder,
+    source: withoutMark(text),
+    name: "stdin.js",
+    path: "<stdin>",
+    folder: process.cwd(),
+    shownFolder: ".",
+  };
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+function scriptFile(
+  script: ScriptText & Pick<ScriptFile, "type"> & Partial<Pick<ScriptFile, "files">>,
+): ScriptFile {
+  const { source, name, path, folder, shownFolder } = script;
+  let mapper: SourceMapper | undefined;
+
+  function generated(file: string): string | undefined {
+    return file === name ? source : readBelow(folder, file);
+  }
+  return {
+    ...{ source, name, folder },
+    type: script.type,
+    files: script.files ?? [],
     path(file) {
       if (file === name) return path;
-      // Names that are no files: code made by `eval`, native functions.
-      return /\.\w+$/.test(file) ? join(dirname(path), file) : file;
+      // Names that are no files below the folder: code made by `eval`, native functions, sources that a map places elsewhere.
+      return /\.\w+$/.test(file) && !/^(?:[a-z][a-z\d+.-]*:|\/)/i.test(file)
+        ? join(shownFolder, file)
+        : file;
     },
-    text(file) {
-      if (file === name) return source;
-      try {
-        return readModuleText(folder, file);
-      } catch (error) {
-        // Only an excerpt is lost: the name is whatever the script's stack says.
-        if (error instanceof SourceError) return undefined;
-        throw error;
-      }
+    text: (file) => mapper?.text(file) ?? generated(file),
+    original(exception: ScriptException, note) {
+      mapper ??= createSourceMapper(
+        (file) =>
+          file === name && script.sourceMap !== undefined
+            ? { code: source, sourceMap: script.sourceMap }
+            : findScriptMap(file, generated(file), folder),
+        (file, reason) => note(`the source map of ${JSON.stringify(file)} is ignored: ${reason}`),
+      );
+      return mapper.map(exception);
     },
   };
 }

@@ -14,6 +14,7 @@ const texts: Readonly<Record<string, string>> = {
 const sources: ScriptSources = {
   path: (name) => `scripts/${name}`,
   text: (name) => texts[name],
+  original: (exception) => exception,
 };
 
 let printed: Record<OutputStream, string>;
