@@ -46,12 +46,18 @@ function explain(text: string, specifier: string | undefined): string {
   if (isBuiltin(specifier)) {
     return `${text}: the sandbox has no Node built-ins, so use another package, or a build of this one for browsers`;
   }
-  return /^\.{0,2}\//.test(specifier) ? text : `${text}: npm install ${packageName(specifier)}`;
+  const name = packageName(specifier);
+  return isPackageName(name) ? `${text}: npm install ${name}` : text;
 }
 
 /** The package that a specifier begins with. */
 export function packageName(specifier: string): string {
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** Whether npm could have a package of that name. */
+export function isPackageName(name: string): boolean {
+  return /^(?:@[\w.~-]+\/)?[\w.~-]+$/.test(name) && !/^\.+$/.test(name);
 }
 
 type Location = NonNullable<Message["location"]>;

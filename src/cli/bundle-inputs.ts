@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Metafile } from "esbuild";
-import { packageName } from "./bundle-failure.ts";
+import { isPackageName, packageName } from "./bundle-failure.ts";
 import { isBelow } from "./is-below.ts";
 import { printable } from "./printable.ts";
 import { UsageError } from "./usage-error.ts";
@@ -46,7 +46,7 @@ export function checkBundleInputs(
       if (file === undefined || folders.some((folder) => isBelow(folder, file))) continue;
       throw new UsageError(
         printable(
-          `Cannot bundle ${JSON.stringify(original ?? path)}, which ${join(shownFolder, importer)} imports: it lies outside of the script's folder ${JSON.stringify(shownFolder)} and of the node_modules folders that belong to it. Move it there, or run the script from a folder above both`,
+          `Cannot bundle ${JSON.stringify(original ?? path)}, which ${join(shownFolder, importer)} imports: it lies outside of the script's folder ${JSON.stringify(shownFolder)} and of the node_modules folders that belong to it. Move it there, or the script into a folder above both`,
         ),
       );
     }
@@ -64,7 +64,7 @@ function ancestors(folder: string): readonly string[] {
 function linkedPackages(specifier: string, root: string): readonly string[] {
   // Names of npm alone: no other text of a script reaches the file system here.
   const name = packageName(specifier);
-  if (!/^(?:@[\w.~-]+\/)?[\w.~-]+$/.test(name) || /^\.+$/.test(name)) return [];
+  if (!isPackageName(name)) return [];
   return ancestors(root).flatMap((folder) => {
     const target = realPath(join(folder, "node_modules", name));
     return target !== undefined && target !== folder && isBelow(folder, target) ? [target] : [];

@@ -147,9 +147,18 @@ function originalName(file: string, root: string, source: unknown): string {
   const path = root === "" ? source : `${root.replace(/\/$/, "")}/${source}`;
   const name = /^(?:[a-z][a-z\d+.-]*:|\/)/i.test(path)
     ? path
-    : posix.join(posix.dirname(file), path.replaceAll("\\", "/"));
+    : posix.join(posix.dirname(file), decoded(path).replaceAll("\\", "/"));
   // oxlint-disable-next-line no-control-regex -- they would break the line of the stack
   return name.length > maxNameLength || /[()\0-\x1F\x7F]/.test(name) ? "" : name;
+}
+
+/** Sources are URLs, and many tools write them as paths. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function asObject(value: unknown, what: string): Readonly<Record<string, unknown>> {

@@ -44,6 +44,8 @@ describe("A source map", () => {
     ["dist/bundle.js", "", "../src/lamp.ts", "src/lamp.ts"],
     ["bundle.js", "", "../lamp.ts", "../lamp.ts"],
     ["bundle.js", "src/", "./lamp.ts", "src/lamp.ts"],
+    ["bundle.js", "my%20src", "%3Clamp%3E.ts", "my src/<lamp>.ts"],
+    ["bundle.js", "", "100%.ts", "100%.ts"],
     ["bundle.js", "", "lib\\lamp.ts", "lib/lamp.ts"],
     ["lib/bundle.js", "", "webpack://lamp/lamp.ts", "webpack://lamp/lamp.ts"],
     ["lib/bundle.js", "/home", "lamp.ts", "/home/lamp.ts"],
