@@ -18,11 +18,13 @@ Examples
   netdevice simulate netzer --port 8080
 `;
 
-const runHelp = `Usage: netdevice run <script> [options] [-- value...]
+const runHelp = `Usage: netdevice run <script | folder> [options] [-- value...]
 
 Runs a script in a sandbox and ends when no socket, timer or job is left.
 .js and .ts are classic scripts, .mjs and .mts modules; - reads JavaScript from standard input.
 A script imports files below its own folder. Nothing on the network is reachable unless allowed.
+A script that imports a package (import mqtt from "mqtt"), or a folder with a package.json, is
+bundled first, which needs esbuild beside netdevice: npm install esbuild.
 
 Network
   --allow ORIGIN            allow connections to an origin; repeatable

@@ -13,7 +13,7 @@ const never: EsbuildLoader = () => {
 };
 
 function read(path: string, type?: "script" | "module", load?: EsbuildLoader): Promise<ScriptFile> {
-  return readScript({ script: path, type }, load);
+  return readScript({ script: path, type }, load === undefined ? {} : { load });
 }
 
 async function problemOf(reading: Promise<unknown>): Promise<string> {
@@ -200,6 +200,22 @@ describe("A bundle holds only files of its own", () => {
     expect(problem).toMatch(/lies outside of the script's folder|Could not resolve/);
     expect(problem).not.toContain("s3cret");
   });
+});
+
+test("A bundle tells which files it holds, so that none of them is the policy with the secrets", async () => {
+  const folder = createProject({
+    ...lamp,
+    "main.mjs": "import 'lamp'; import './on.js';",
+    "on.js": "console.log('on')",
+  });
+
+  const { files } = await read(join(folder, "main.mjs"));
+
+  expect(files.toSorted()).toEqual([
+    join(folder, "main.mjs"),
+    join(folder, "node_modules/lamp/index.js"),
+    join(folder, "on.js"),
+  ]);
 });
 
 describe("A folder", () => {

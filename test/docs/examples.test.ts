@@ -103,10 +103,11 @@ describe("A command of a document prints what the document says", () => {
       const [, name = "", output = ""] =
         /^\$ npx netdevice run (\S+)\n(.*)$/s.exec(example.code) ?? [];
       const document = example.title.split(":")[0];
-      const script = examples.find(
-        ({ title, code }) => title.startsWith(`${document}:`) && code.startsWith(`// ${name}\n`),
-      );
-      await consumer.write(name, script?.code ?? "");
+      for (const { title, code } of examples) {
+        const [, file] = /^\/\/ (\S+\.\w+)\n/.exec(code) ?? [];
+        if (title.startsWith(`${document}:`) && file !== undefined)
+          await consumer.write(file, code);
+      }
       const command = "node_modules/quickjs-network-device/dist/cli/main.js";
 
       const result = await consumer.run(

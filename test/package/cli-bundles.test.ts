@@ -72,6 +72,38 @@ describe("A package", () => {
     expect(stderr).toContain('Cannot import "node:fs" (main.mjs:1:8): the sandbox has no Node');
   });
 
+  test("cannot be the one that holds the policy with the secrets", async () => {
+    const policy = {
+      allow: [
+        { origin: "wss://hub.example", connect: { credentials: { username: "a", password: "b" } } },
+      ],
+    };
+    const files = {
+      "../node_modules/hub/index.js": "import policy from './policy.json'; console.log(policy);",
+      "../node_modules/hub/policy.json": JSON.stringify(policy),
+      "main.mjs": "import 'hub';",
+    };
+
+    const { code, stdout, stderr } = await runIn(files, [
+      "main.mjs",
+      "--policy=../node_modules/hub/policy.json",
+    ]);
+
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("which the script could import: move it elsewhere");
+  });
+
+  test("can be bundled into a session that is recorded and replayed", async () => {
+    const source = "import { on } from 'lamp';\nconsole.log(on(5), typeof WebSocket);";
+    const folder = createProject({ ...lamp, "main.mjs": source });
+
+    const recorded = await runCommand(["run", "main.mjs", "--record=s.har"], { cwd: folder });
+    const replayed = await runCommand(["replay", "s.har", "main.mjs"], { cwd: folder });
+
+    expect([recorded.code, recorded.stdout]).toEqual([0, "lamp on function\n"]);
+    expect([replayed.code, replayed.stdout]).toEqual([0, "lamp on function\n"]);
+  });
+
   test("brings no esbuild along: what the script's folder has in its place never runs", async () => {
     const files = {
       ...lamp,

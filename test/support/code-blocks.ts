@@ -18,7 +18,7 @@ export interface CodeBlock {
  * - `js guest`, `ts guest`: a device script; type-checked against the guest's types and executed in a sandbox.
  * - `ts check`, `js check guest`: type-checked, as a host program or as a device script.
  * - `text output`: what the last block with marks above it prints.
- * - `console`: a command with what it prints; its script is the block of the same document that begins with `// <name>`.
+ * - `console`: a command with what it prints; its files are the blocks of the same document that begin with `// <name>`.
  *
  * Every other block is only shown.
  */
