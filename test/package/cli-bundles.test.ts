@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type CommandResult, runCommand } from "../support/command.ts";
 import { createProject } from "../support/project-folder.ts";
+import { openServer } from "../support/script-folder.ts";
 
 const lamp = {
   "node_modules/lamp/package.json": '{ "name": "lamp", "version": "1.0.0", "main": "lamp.js" }',
@@ -94,14 +95,22 @@ describe("A package", () => {
   });
 
   test("can be bundled into a session that is recorded and replayed", async () => {
-    const source = "import { on } from 'lamp';\nconsole.log(on(5), typeof WebSocket);";
+    const { origin } = await openServer();
+    const source = `import { on } from 'lamp';
+      const socket = new WebSocket("${origin}/");
+      socket.onopen = () => socket.send(on(5));
+      socket.onmessage = ({ data }) => { console.log(data); socket.close(); };`;
     const folder = createProject({ ...lamp, "main.mjs": source });
+    const options = { cwd: folder };
 
-    const recorded = await runCommand(["run", "main.mjs", "--record=s.har"], { cwd: folder });
-    const replayed = await runCommand(["replay", "s.har", "main.mjs"], { cwd: folder });
+    const recorded = await runCommand(
+      ["run", "main.mjs", `--allow=${origin}`, "--record=s.har"],
+      options,
+    );
+    const replayed = await runCommand(["replay", "s.har", "main.mjs"], options);
 
-    expect([recorded.code, recorded.stdout]).toEqual([0, "lamp on function\n"]);
-    expect([replayed.code, replayed.stdout]).toEqual([0, "lamp on function\n"]);
+    expect(recorded).toMatchObject({ code: 0, stdout: "lamp on\n" });
+    expect(replayed).toMatchObject({ code: 0, stdout: "lamp on\n" });
   });
 
   test("brings no esbuild along: what the script's folder has in its place never runs", async () => {

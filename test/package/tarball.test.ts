@@ -183,6 +183,19 @@ test("The installed command runs a TypeScript script", async () => {
   expect(result).toMatchObject({ exitCode: 0, stdout: "on\n" });
 });
 
+test("The installed command says what to install for a script that imports a package", async () => {
+  await consumer.write("packages.mjs", 'import mqtt from "mqtt";\n');
+
+  const result = await consumer.run("npx", "--no-install", "netdevice", "run", "packages.mjs");
+
+  expect(result).toEqual({
+    exitCode: 2,
+    stdout: "",
+    stderr:
+      'netdevice: Cannot import "mqtt" (packages.mjs:1:18): packages are bundled by esbuild, which is not installed with netdevice. Install it there: npm install --save-dev esbuild, or npm install --global esbuild when netdevice is global\n',
+  });
+});
+
 const expectedFiles = [
   /^(?:CHANGELOG|LICENSE|README)(?:\.md)?$/,
   /^package\.json$/,
