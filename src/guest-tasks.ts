@@ -6,7 +6,7 @@ import { taskServices } from "./services/services.ts";
 import { Tasks, type TasksOptions } from "./services/tasks.ts";
 
 /** What {@link createGuestTasks} stands between: the parts are made after it. */
-export interface GuestTasksOptions extends Pick<TasksOptions, "started" | "maxRunning"> {
+export interface GuestTasksOptions extends Pick<TasksOptions, "started"> {
   /** Milliseconds since the sandbox started. */
   now(): number;
   parts(): { readonly guest: Guest; readonly turns: TurnQueue };
@@ -19,7 +19,7 @@ const noMemory = JSON.stringify([
 ] satisfies TaskFailure);
 
 /** The tasks of a guest, whose outcomes come to it as turns. */
-export function createGuestTasks({ now, parts, started, maxRunning }: GuestTasksOptions): Tasks {
+export function createGuestTasks({ now, parts, started }: GuestTasksOptions): Tasks {
   function deliver(kind: EventKind, id: number, data: string | Uint8Array): boolean {
     const more = parts().guest.deliver(kind, id, now(), data);
     tasks.delivered(id);
@@ -29,7 +29,6 @@ export function createGuestTasks({ now, parts, started, maxRunning }: GuestTasks
   const tasks = new Tasks({
     services: taskServices,
     started,
-    maxRunning,
     done(id, bytes) {
       parts().turns.post(() => {
         try {

@@ -44,7 +44,7 @@ export interface NetworkDeviceOptions extends Pick<
   readonly guest: GuestSource;
   /** A number from 0 up to 1, for everything that is left to chance but `Math.random`. @defaultValue the platform's generators */
   readonly random?: (() => number) | undefined;
-  /** Is told of work that the host does for a script outside of the clock's time. Then it does one thing at a time. @defaultValue nobody is */
+  /** Is told of work that the host does for a script outside of the clock's time, one thing after another. @defaultValue nobody is */
   readonly taskStarted?: ((work: Promise<void>) => void) | undefined;
   /** Must not throw. */
   emit(event: SandboxEventDetail): void;
@@ -109,7 +109,7 @@ export class NetworkDevice {
     this.#tasks = createGuestTasks({
       now: () => this.#now(),
       parts: () => ({ guest: this.#guest, turns: this.#turns }),
-      ...(options.taskStarted === undefined ? {} : { started: options.taskStarted, maxRunning: 1 }),
+      started: options.taskStarted,
     });
     const runtimeOptions: RuntimeOptions = {
       globals: options.globals,

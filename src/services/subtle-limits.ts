@@ -2,8 +2,8 @@
 import type { Algorithm, KeyMaterial } from "./subtle-request.ts";
 import { TaskError } from "./tasks.ts";
 
-/** Iterations of PBKDF2 times the blocks that it makes: two seconds of a thread. */
-const maxRounds = 4_000_000;
+/** Iterations of PBKDF2 times the blocks that it makes, of which those of the longer hashes count twice: half a second of a thread. */
+const maxRounds = 2_000_000;
 /** Bytes that `deriveBits` makes. */
 const maxDerivedBytes = 65_536;
 /** Bits of an RSA key that is made, and of one that is used. */
@@ -54,7 +54,8 @@ export function checkDerivation({ name, hash, iterations }: Algorithm, bits: num
   if (bits === null) return;
   atMost("bits to derive", bits, maxDerivedBytes * 8);
   if (name !== "PBKDF2") return;
-  const blocks = Math.max(1, Math.ceil(bits / (hashBits[hash ?? ""] ?? 160)));
+  const size = hashBits[hash ?? ""] ?? 160;
+  const blocks = Math.max(1, Math.ceil(bits / size)) * (size > 256 ? 2 : 1);
   atMost("iterations times the blocks to derive", (iterations ?? 0) * blocks, maxRounds);
 }
 

@@ -1,3 +1,6 @@
+import { setTimeout } from "node:timers/promises";
+import { returnTaskSlot, takeTaskSlot } from "./task-slots.ts";
+
 /** Work that the host does meanwhile: takes a request and bytes, answers with bytes. May throw {@link TaskError} at once. */
 export type TaskService = (json: string, data: ArrayBuffer) => Promise<Uint8Array>;
 
@@ -18,8 +21,6 @@ export interface TasksOptions {
   readonly services: Readonly<Record<string, TaskService>>;
   /** Is told of each piece of work that begins, which never rejects. @defaultValue nobody is */
   readonly started?: ((work: Promise<void>) => void) | undefined;
-  /** Tasks that run at a time. @defaultValue {@link maxRunning} */
-  readonly maxRunning?: number | undefined;
   /** Is told of a result. Until {@link Tasks.delivered} is called, the task counts as under way. */
   done(id: number, bytes: Uint8Array): void;
   /** Is told of a failure. */
@@ -32,18 +33,18 @@ const maxTasks = 16_384;
 /** Bytes of their requests together: more are refused, unless nothing else is under way. */
 const maxTaskBytes = 64 * 2 ** 20;
 
-/**
- * Tasks that run at a time: the threads that they run on are few, and the whole process shares them. One that is done counts until the
- * guest has its result: no heap of results grows while a script is busy.
- */
-const maxRunning = 2;
+/** Longest wait between two looks for a slot, in milliseconds: see `task-slots.ts`. */
+const maxWait = 32;
 
-/** The tasks of one guest: they begin in the order of their start, a few at a time. */
+/**
+ * The tasks of one guest, one after another in the order of their start. The next one runs when the guest has the result: no heap of
+ * results grows while a script is busy.
+ */
 export class Tasks {
   readonly #options: TasksOptions;
   #first: Waiting | undefined;
   #last: Waiting | undefined;
-  #running = 0;
+  #isRunning = false;
   #bytes = 0;
   /** Requests that are not delivered yet, by id. */
   readonly #sizes = new Map<number, number>();
@@ -75,7 +76,7 @@ export class Tasks {
     if (this.#last === undefined) this.#first = waiting;
     else this.#last.next = waiting;
     this.#last = waiting;
-    this.#fillSoon();
+    this.#nextSoon();
     return id;
   }
 
@@ -83,8 +84,8 @@ export class Tasks {
   delivered(id: number): void {
     this.#bytes -= this.#sizes.get(id) ?? 0;
     if (!this.#sizes.delete(id)) return;
-    this.#running -= 1;
-    this.#fillSoon();
+    this.#isRunning = false;
+    this.#nextSoon();
   }
 
   /** Drops what waits, and what comes of the rest. */
@@ -95,25 +96,27 @@ export class Tasks {
   }
 
   /** Not at once: a turn of the guest is on the stack, whose time is the script's. */
-  #fillSoon(): void {
-    if (this.#first !== undefined) queueMicrotask(() => this.#fill());
+  #nextSoon(): void {
+    if (this.#first !== undefined) queueMicrotask(() => this.#next());
   }
 
-  #fill(): void {
-    const { maxRunning: most = maxRunning, started } = this.#options;
-    while (this.#running < most && this.#first !== undefined) {
-      const { id, work, next } = this.#first;
-      this.#first = next;
-      if (next === undefined) this.#last = undefined;
-      this.#running += 1;
-      const running = this.#run(id, work);
-      // It never rejects.
-      if (started === undefined) void running;
-      else started(running);
-    }
+  #next(): void {
+    if (this.#isRunning || this.#first === undefined) return;
+    const { id, work, next } = this.#first;
+    this.#first = next;
+    if (next === undefined) this.#last = undefined;
+    this.#isRunning = true;
+    const running = this.#run(id, work);
+    // It never rejects.
+    if (this.#options.started === undefined) void running;
+    else this.#options.started(running);
   }
 
   async #run(id: number, work: () => Promise<Uint8Array>): Promise<void> {
+    for (let wait = 1; !takeTaskSlot(); wait = Math.min(wait * 2, maxWait)) {
+      await setTimeout(wait);
+      if (this.#stopped) return;
+    }
     let tell: () => void;
     try {
       const bytes = await work();
@@ -125,6 +128,7 @@ export class Tasks {
           : new TaskError("OperationError", "The operation failed");
       tell = () => this.#options.failed(id, exception, message);
     }
+    returnTaskSlot();
     if (!this.#stopped) tell();
   }
 }

@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import { createLocalSandbox, type LocalSandbox } from "../local-sandbox.ts";
+import { joinTaskSlots } from "../services/task-slots.ts";
 import { lazyTransport } from "../transport/lazy.ts";
 import type { Transport } from "../transport/transport.ts";
 import { packError } from "./error-data.ts";
@@ -22,6 +23,7 @@ port.once("message", (first: ToWorker) => {
 function main({ options, compiled, seed }: ToWorker & { readonly type: "start" }): void {
   const state = new Int32Array(options.shared);
   Atomics.store(state, Cell.ThreadId, ownThreadId());
+  joinTaskSlots(options.taskSlots, state, Cell.TaskSlots);
   const outbox = new Outbox({
     state,
     maxBacklog: options.limits.maxEventBacklog,

@@ -31,6 +31,8 @@ export interface WorkerOptions {
   readonly isTransportOutside: boolean;
   /** See `shared-state.ts`. */
   readonly shared: SharedArrayBuffer;
+  /** See `task-slots.ts`. */
+  readonly taskSlots: SharedArrayBuffer;
 }
 
 /** What goes to the sandbox's thread. */

@@ -10,6 +10,8 @@ export const Cell = {
   Observed: 3,
   /** The thread's number for the system; 0 where it cannot be told. */
   ThreadId: 4,
+  /** Slots of `task-slots.ts` that the thread has taken. */
+  TaskSlots: 5,
 } as const;
 
 /** Makes the memory. */

@@ -6,6 +6,7 @@ import type { ConnectionFailure, KillCause, SandboxEvent, SandboxEventDetail } f
 import { turnOverrun } from "../limits.ts";
 import type { Usage } from "../local-sandbox.ts";
 import type { NetworkPolicy } from "../policy/policy.ts";
+import { returnTaskSlots, taskSlotMemory } from "../services/task-slots.ts";
 import type { Transport } from "../transport/transport.ts";
 import { unpackError } from "./error-data.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
@@ -19,7 +20,7 @@ import { Watchdog } from "./watchdog.ts";
 /** Options of {@link createWorkerSandbox}; all defaults are filled in. */
 export interface WorkerSandboxOptions extends Omit<
   WorkerOptions,
-  "shared" | "policy" | "isTransportOutside"
+  "shared" | "taskSlots" | "policy" | "isTransportOutside"
 > {
   readonly policy: NetworkPolicy;
   /** The embedder's own transport, if any: its connections are made on this thread. */
@@ -108,6 +109,7 @@ class Thread implements WorkerSandbox {
     this.#worker.on("error", (error) => this.#kill(...explainThread(error)));
     this.#exited = new Promise((resolve) => {
       this.#worker.once("exit", () => {
+        returnTaskSlots(Atomics.load(this.#state, Cell.TaskSlots));
         this.#kill(...explainThread(undefined));
         resolve();
         options.closed(this.#end?.error);
@@ -131,6 +133,7 @@ class Thread implements WorkerSandbox {
       policy: typeof policy === "function" ? undefined : policy,
       isTransportOutside: transport !== undefined,
       shared: this.#state.buffer,
+      taskSlots: taskSlotMemory(),
     };
     this.post({ type: "start", options: data, compiled, seed });
     await this.#started;
