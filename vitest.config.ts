@@ -18,7 +18,7 @@ export default defineConfig({
           ...patience,
           name: "source",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{docs,package}/**"],
+          exclude: ["test/{clients,docs,package}/**"],
           globalSetup: "test/global-setup.ts",
           provide: { builds: ["bellard", "ng"] },
         },
@@ -51,6 +51,18 @@ export default defineConfig({
           globalSetup: "test/global-setup.ts",
           env: { NETDEVICE_ENGINE: "public" },
           provide: { builds: ["bellard"] },
+        },
+      },
+      {
+        // Libraries and servers of a workspace of its own, installed by `npm run test:clients`.
+        extends: true,
+        test: {
+          ...patience,
+          name: "clients",
+          include: ["test/clients/*.test.ts"],
+          // With its peer `graphql` loaded by Node and by vitest, there would be two of it.
+          server: { deps: { inline: ["graphql-ws"] } },
+          globalSetup: "test/global-setup.ts",
         },
       },
       {
