@@ -22,6 +22,7 @@ const internal: object = { __proto__: null };
 let schedule: Schedule;
 let steps: Steps;
 let follow: (signal: AbortSignal, source: AbortSignal) => void;
+let unfollow: (signal: AbortSignal, except: AbortSignal) => void;
 let signalAbort: (signal: AbortSignal, reason: unknown, inStep: boolean) => void;
 
 /** Takes what `AbortSignal.timeout` needs. */
@@ -139,6 +140,20 @@ export class AbortSignal extends EventTarget {
       }
       return signal;
     };
+    unfollow = (signal, except) => {
+      const sources = signal.#sources ?? createList<AbortSignal>();
+      signal.#sources = undefined;
+      for (let index = 0; index < sources.length; index++) {
+        const source = sources[index] as AbortSignal;
+        if (source === except) continue;
+        const others = createList<AbortSignal>();
+        for (let each = 0; each < source.#dependents.length; each++) {
+          const dependent = source.#dependents[each] as AbortSignal;
+          if (dependent !== signal) others[others.length] = dependent;
+        }
+        source.#dependents = others;
+      }
+    };
     isAbortSignal = (value): value is AbortSignal => isObject(value) && #aborted in value;
     isAborted = (signal) => {
       if (!isAbortSignal(signal)) throw new TypeErrorOf("The signal is not an AbortSignal");
@@ -159,6 +174,8 @@ export class AbortSignal extends EventTarget {
         if (dependent.#aborted) continue;
         dependent.#aborted = true;
         dependent.#reason = signal.#reason;
+        // Its other sources may live on for long, and would keep it.
+        unfollow(dependent, signal);
         ended[ended.length] = dependent;
       }
       signal.#dependents = createList();

@@ -54,6 +54,23 @@ describe.each(buildNames)("AbortSignal on %s", (build) => {
     expect(guest.evaluate("log")).toEqual(expected);
   });
 
+  test("a source that lives on does not keep what another source has aborted", async () => {
+    using guest = await createGuest({ build });
+
+    const found = guest.evaluate(`
+      const source = new AbortController();
+      for (let count = 0; count < 60_000; count++) {
+        const other = new AbortController();
+        AbortSignal.any([source.signal, other.signal]);
+        other.abort("why");
+      }
+      const last = AbortSignal.any([source.signal, new AbortController().signal]);
+      source.abort("end");
+      last.reason`);
+
+    expect(found).toBe("end");
+  });
+
   test("timeout() aborts with a TimeoutError when the time is up", async () => {
     using guest = await createGuest({ build });
     guest.evaluate(
