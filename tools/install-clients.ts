@@ -15,7 +15,9 @@ const wanted: string = hash.digest("hex");
 const installed: string = existsSync(record) ? readFileSync(record, "utf8") : "";
 
 if (installed !== wanted) {
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--prefer-offline"], {
+  // What a package says of Node does not matter where it runs in a sandbox.
+  const options = ["--engine-strict=false", "--no-audit", "--no-fund", "--prefer-offline"];
+  const { status } = spawnSync("npm", ["ci", ...options], {
     cwd: fileURLToPath(workspace),
     stdio: "inherit",
     shell: process.platform === "win32",

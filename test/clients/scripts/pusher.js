@@ -1,5 +1,5 @@
 import Pusher from "pusher-js/worker";
-import { askToCut, count, expectInOrder, next } from "./work.js";
+import { askToCut, expectInOrder, next } from "./work.js";
 
 const [url] = NetworkDevice.args;
 

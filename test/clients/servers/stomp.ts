@@ -58,7 +58,7 @@ export function startStomp(): Promise<TestServer> {
     { handleProtocols: (protocols) => protocols.has("v12.stomp") && "v12.stomp" },
   );
 
-  function publish({ receipt: _, ...headers }: Frame["headers"], body: Buffer): void {
+  function publish(headers: Frame["headers"], body: Buffer): void {
     for (const [socket, topics] of subscriptions) {
       for (const [subscription, topic] of topics) {
         if (topic !== headers["destination"]) continue;
