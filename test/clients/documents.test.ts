@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
 import { codeBlocks } from "../support/code-blocks.ts";
+import { runCommand } from "../support/command.ts";
 import { startAedes } from "./servers/aedes.ts";
 import { startEcho } from "./servers/echo.ts";
 import { startGraphQl } from "./servers/graphql.ts";
@@ -13,8 +17,6 @@ import { startSocketIo } from "./servers/socket.io.ts";
 import { startStomp } from "./servers/stomp.ts";
 import type { TestServer } from "./servers/test-server.ts";
 import { startYWebSocket } from "./servers/y-websocket.ts";
-import { bundleText } from "./support/bundle.ts";
-import { startBundle } from "./support/client.ts";
 
 const page = readFileSync(new URL("../../docs/libraries.md", import.meta.url), "utf8");
 
@@ -38,17 +40,16 @@ const examples = codeBlocks(page)
   .map(({ code, line, marks, output }) => ({ code, line, output, server: marks[1] ?? "" }));
 
 test.each(examples)(
-  "The example for $server in line $line prints what the page says",
+  "The example for $server in line $line prints what the page says, run by the command",
   async ({ code, output, server }) => {
     const start = servers[server];
     if (start === undefined) throw new Error(`There is no server ${server}`);
     const { url } = await start();
-    const local = code.replace(/"(?:wss|https):\/\/[^"]*"/, JSON.stringify(url));
+    const file = await writeScript(code.replace(/"(?:wss|https):\/\/[^"]*"/, JSON.stringify(url)));
 
-    const client = await startBundle(await bundleText(local), `${server}.js`, "worker");
-    await client.finished();
+    const result = await runCommand(["run", file, "--allow-all-loopback"]);
 
-    expect(client.lines.join("\n")).toBe(output);
+    expect(result).toMatchObject({ code: 0, stdout: `${output}\n` });
   },
 );
 
@@ -65,3 +66,14 @@ test("The page names the versions that are tested", () => {
   expect(named.length).toBeGreaterThan(14);
   expect(named).toEqual(named.map(([name = ""]) => [name, installed[name]]));
 });
+
+/** Writes a script to a folder of its own below that of the libraries, for the time of the test. */
+async function writeScript(code: string): Promise<string> {
+  const parent = fileURLToPath(new URL("dist/", import.meta.url));
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, "example-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "app.js");
+  await writeFile(file, code);
+  return file;
+}

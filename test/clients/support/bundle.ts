@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 /** Folder of this workspace, whose `node_modules` has the libraries. */
-export const workspaceFolder: string = fileURLToPath(new URL("..", import.meta.url));
+const workspaceFolder = fileURLToPath(new URL("..", import.meta.url));
 
 const bundles = new Map<string, Promise<string>>();
 
@@ -10,19 +10,14 @@ const bundles = new Map<string, Promise<string>>();
 export function bundleScript(name: string): Promise<string> {
   const known = bundles.get(name);
   if (known !== undefined) return known;
-  const bundle = bundleFor({ entryPoints: [`scripts/${name}`] });
-  bundles.set(name, bundle);
-  return bundle;
+  const text = bundle(name);
+  bundles.set(name, text);
+  return text;
 }
 
-/** Bundles the text of a script in the same way. */
-export function bundleText(contents: string): Promise<string> {
-  return bundleFor({ stdin: { contents, resolveDir: workspaceFolder } });
-}
-
-async function bundleFor(entry: object): Promise<string> {
+async function bundle(name: string): Promise<string> {
   const result = await build({
-    ...entry,
+    entryPoints: [`scripts/${name}`],
     absWorkingDir: workspaceFolder,
     bundle: true,
     format: "iife",

@@ -29,16 +29,7 @@ export async function startScript(
   isolation: Isolation,
   ...args: readonly string[]
 ): Promise<Client> {
-  return startBundle(await bundleScript(name), name, isolation, args);
-}
-
-/** Starts a bundled text. */
-export async function startBundle(
-  source: string,
-  name: string,
-  isolation: Isolation,
-  args: readonly string[] = [],
-): Promise<Client> {
+  const source = await bundleScript(name);
   const events: SandboxEvent[] = [];
   const lines: string[] = [];
   const signal = new EventEmitter();
