@@ -1,3 +1,4 @@
+/// <reference path="./guest/crypto.d.ts" />
 /// <reference path="./guest/events.d.ts" />
 /// <reference path="./guest/fetch.d.ts" />
 /// <reference path="./guest/messaging.d.ts" />

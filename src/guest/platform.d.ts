@@ -189,14 +189,6 @@ declare var PerformanceMeasure: { prototype: PerformanceMeasure };
 declare var Performance: { prototype: Performance };
 declare var performance: Performance;
 
-interface Crypto {
-  getRandomValues<View extends ArrayBufferView>(view: View): View;
-  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
-}
-
-declare var Crypto: { prototype: Crypto };
-declare var crypto: Crypto;
-
 interface TextEncoder {
   readonly encoding: string;
   encode(input?: string): Uint8Array<ArrayBuffer>;

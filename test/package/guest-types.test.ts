@@ -28,6 +28,13 @@ addEventListener("unhandledrejection", (event) => console.error(event.reason, ev
 const url = new URL("/path?a=1", "http://lamp.local");
 for (const [name, value] of url.searchParams) console.debug(name, value);
 const bytes: Uint8Array<ArrayBuffer> = crypto.getRandomValues(new Uint8Array(16));
+async function signed(): Promise<void> {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const signature: ArrayBuffer = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, bytes);
+  const jwk: JsonWebKey = await crypto.subtle.exportKey("jwk", publicKey);
+  const hmac: CryptoKey = await crypto.subtle.importKey("raw", signature, { name: "HMAC", hash: "SHA-1" }, true, ["sign"]);
+  console.log(jwk.x, hmac.usages.length, await crypto.subtle.digest("SHA-256", bytes));
+}
 const text: string = btoa(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) + atob("YQ==");
 const copy: { a: number[] } = structuredClone({ a: [1] });
 const later: number = performance.now() + performance.timeOrigin;
