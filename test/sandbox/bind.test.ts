@@ -40,6 +40,23 @@ async function bind(build: BuildName, options: BindOptions = {}): Promise<Bound>
 }
 
 describe.each(buildNames)("in a context of the caller, build %s", (build) => {
+  test("idle() waits for what the host does for the script, and the end of the binding drops it", async () => {
+    const { binding, evaluate, lines } = await bind(build);
+    const digest = (name: string): unknown =>
+      evaluate(
+        `crypto.subtle.digest("SHA-1", new Uint8Array(3)).then(({ byteLength }) => console.log("${name}", byteLength)); 0`,
+      );
+    digest("first");
+    await binding.idle();
+
+    digest("second");
+    binding[Symbol.dispose]();
+    // Its own would have come before one that was asked for later.
+    await crypto.subtle.digest("SHA-1", new Uint8Array(3));
+
+    expect(lines()).toEqual(["first 20"]);
+  });
+
   test("a script talks to a real server and idle() waits for it", async () => {
     const server = await openEchoServer();
     const { binding, evaluate, lines } = await bind(build, { args: [server.url] });
