@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const source = { conditions: ["@quickjs-network-device/source"] };
@@ -9,6 +10,8 @@ export default defineConfig({
   resolve: source,
   ssr: { resolve: source },
   test: {
+    // Most tests wait for events more than they work: without a word, two processors would be given one worker.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     forceRerunTriggers: ["**/package.json", "runtime/**"],
     projects: [
       {
