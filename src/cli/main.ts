@@ -2,7 +2,7 @@
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import { type Command, parseCommand } from "./options.ts";
 import { createOutput } from "./output.ts";
-import { UsageError } from "./usage-error.ts";
+import { isUsageError } from "./usage-error.ts";
 
 // Everything else is imported by the command that needs it: starting fast is a feature of this program.
 
@@ -12,7 +12,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   try {
     return await execute(parseCommand(args));
   } catch (error) {
-    const isUsage = error instanceof UsageError;
+    const isUsage = isUsageError(error);
     // A defect of this program keeps its stack, so that it can be reported.
     print("stderr", `netdevice: ${isUsage ? error.message : describe(error)}\n`);
     return isUsage ? exitCode.usage : exitCode.scriptFailed;

@@ -6,6 +6,11 @@ export class UsageError extends Error {
   }
 }
 
+/** Whether an error is one: commands that are bundled apart have a class of their own. */
+export function isUsageError(error: unknown): error is UsageError {
+  return error instanceof Error && error.name === "UsageError";
+}
+
 /** Says in words why a file cannot be read. */
 export function readProblem(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
