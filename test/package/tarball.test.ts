@@ -7,7 +7,7 @@ import { type Consumer, createConsumer, projectFolder } from "../support/consume
 import { packProject } from "../support/pack.ts";
 
 /** Packed size that calls for a look at what came in, in bytes. More than half of it is the engine's image. */
-const maxTarballBytes = 1_600_000;
+const maxTarballBytes = 1_700_000;
 
 let consumer: Consumer;
 let tarball: string;
