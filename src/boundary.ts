@@ -269,3 +269,32 @@ export interface GuestRuntime {
 
 /** The guest bundle evaluates to this function. It installs all default globals; {@link GuestRuntime.configure} does the rest. */
 export type Install = (global: typeof globalThis, host: HostCalls) => GuestRuntime;
+
+/**
+ * Request headers that scripts may not set, beside those that begin with `proxy-` or `sec-`: checked in the guest, and again on the host.
+ *
+ * @see https://fetch.spec.whatwg.org/#forbidden-request-header
+ */
+export const forbiddenRequestHeaders = [
+  "accept-charset",
+  "accept-encoding",
+  "access-control-request-headers",
+  "access-control-request-method",
+  "connection",
+  "content-length",
+  "cookie",
+  "cookie2",
+  "date",
+  "dnt",
+  "expect",
+  "host",
+  "keep-alive",
+  "origin",
+  "referer",
+  "set-cookie",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "via",
+] as const;

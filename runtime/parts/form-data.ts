@@ -3,7 +3,6 @@ import { createFile, type File, fileName, isFile } from "../file.ts";
 import { hostEncode } from "../host.ts";
 import { defineFunction, defineInterface } from "../interface.ts";
 import {
-  apply,
   arrayBufferByteLength,
   charCodeAt,
   createList,
@@ -18,10 +17,16 @@ import {
   Uint8ArrayOf,
 } from "../intrinsics.ts";
 import { parseQuery } from "../url-service.ts";
-import { checkArguments, illegalInvocation, isCallable, isObject, toUSVString } from "../webidl.ts";
+import { checkArguments, illegalInvocation, isObject, toUSVString } from "../webidl.ts";
 import { baseType, parameterOf } from "./media-type.ts";
 import { type MultipartPart, parseMultipart } from "./multipart.ts";
-import { defineIterator, type Iterate, type IterationKind } from "./pair-iterator.ts";
+import {
+  defineIterator,
+  forEachPair,
+  type Iterate,
+  type IterationKind,
+  replacePair,
+} from "./pairs.ts";
 
 type Entry = readonly [name: string, value: string | File];
 
@@ -103,30 +108,12 @@ export class FormData {
 
   forEach(...input: readonly unknown[]): void {
     read(this);
-    checkArguments("forEach", input.length, 1);
-    const callback = input[0];
-    if (!isCallable(callback)) throw new TypeErrorOf("forEach: the callback is not a function");
-    // The callback may change the form.
-    for (let index = 0; index < this.#entries.length; index++) {
-      const entry = this.#entries[index] as Entry;
-      apply(callback, input[1], [entry[1], entry[0], this]);
-    }
+    forEachPair(this, input, (index) => this.#entries[index]);
   }
 
   /** Puts `entry` in the place of the first of that name, or at the end, and drops the others. */
   #replace(name: string, entry: Entry | undefined): void {
-    const kept = createList<Entry>();
-    let isSet = entry === undefined;
-    for (let index = 0; index < this.#entries.length; index++) {
-      const existing = this.#entries[index] as Entry;
-      if (existing[0] !== name) kept[kept.length] = existing;
-      else if (!isSet) {
-        kept[kept.length] = entry as Entry;
-        isSet = true;
-      }
-    }
-    if (!isSet) kept[kept.length] = entry as Entry;
-    this.#entries = kept;
+    this.#entries = replacePair(this.#entries, name, entry);
   }
 
   static {

@@ -1,4 +1,5 @@
 /** What the Fetch standard says of the names and values of headers. */
+import { forbiddenRequestHeaders } from "../../src/boundary.ts";
 import {
   charCodeAt,
   createMap,
@@ -102,29 +103,7 @@ function isSpace(unit: number): boolean {
   return unit === 0x20 || unit === 0x09 || unit === 0x0a || unit === 0x0d;
 }
 
-const forbidden = setOf([
-  "accept-charset",
-  "accept-encoding",
-  "access-control-request-headers",
-  "access-control-request-method",
-  "connection",
-  "content-length",
-  "cookie",
-  "cookie2",
-  "date",
-  "dnt",
-  "expect",
-  "host",
-  "keep-alive",
-  "origin",
-  "referer",
-  "set-cookie",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "via",
-]);
+const forbidden = setOf(forbiddenRequestHeaders);
 
 const overrides = setOf(["x-http-method", "x-http-method-override", "x-method-override"]);
 

@@ -1,6 +1,5 @@
 import { defineFunction, defineInterface } from "../interface.ts";
 import {
-  apply,
   createList,
   createMap,
   defineProperty,
@@ -16,7 +15,6 @@ import {
   type Callback,
   checkArguments,
   illegalInvocation,
-  isCallable,
   isObject,
   iteratorMethod,
   toSequence,
@@ -28,7 +26,13 @@ import {
   toHeaderName,
   toHeaderValue,
 } from "./header-rules.ts";
-import { defineIterator, type Iterate, type IterationKind } from "./pair-iterator.ts";
+import {
+  defineIterator,
+  forEachPair,
+  type Iterate,
+  type IterationKind,
+  replacePair,
+} from "./pairs.ts";
 
 /** One header: its name in lower case, and as it was given. */
 export type Header = readonly [name: string, value: string, given: string];
@@ -118,14 +122,7 @@ export class Headers {
 
   forEach(...input: readonly unknown[]): void {
     read(this);
-    checkArguments("forEach", input.length, 1);
-    const callback = input[0];
-    if (!isCallable(callback)) throw new TypeErrorOf("forEach: the callback is not a function");
-    // The callback may change the headers.
-    for (let index = 0; index < sorted(this).length; index++) {
-      const header = sorted(this)[index] as Header;
-      apply(callback, input[1], [header[1], header[0], this]);
-    }
+    forEachPair(this, input, (index) => sorted(this)[index]);
   }
 
   #append(header: Header): void {
@@ -136,18 +133,7 @@ export class Headers {
 
   /** Puts `header` in the place of the first of that name, or at the end, and drops the others. */
   #replace(name: string, header: Header | undefined): void {
-    const kept = createList<Header>();
-    let isSet = header === undefined;
-    for (let index = 0; index < this.#list.length; index++) {
-      const existing = this.#list[index] as Header;
-      if (existing[0] !== name) kept[kept.length] = existing;
-      else if (!isSet) {
-        kept[kept.length] = header as Header;
-        isSet = true;
-      }
-    }
-    if (!isSet) kept[kept.length] = header as Header;
-    this.#list = kept;
+    this.#list = replacePair(this.#list, name, header);
     this.#sorted = undefined;
   }
 

@@ -1,6 +1,5 @@
 import { defineFunction, defineInterface } from "../interface.ts";
 import {
-  apply,
   createList,
   createMap,
   defineProperty,
@@ -18,13 +17,18 @@ import {
   type Callback,
   checkArguments,
   illegalInvocation,
-  isCallable,
   isObject,
   iteratorMethod,
   toSequence,
   toUSVString,
 } from "../webidl.ts";
-import { defineIterator, type Iterate, type IterationKind } from "./pair-iterator.ts";
+import {
+  defineIterator,
+  forEachPair,
+  type Iterate,
+  type IterationKind,
+  replacePair,
+} from "./pairs.ts";
 
 /** Makes `params` the query of a URL whose `search` attribute is given; `changed` is told each new query. */
 export let attachQuery: (
@@ -106,16 +110,7 @@ export class URLSearchParams {
     checkArguments("set", input.length, 2);
     const name = toUSVString(input[0]);
     const replacement: QueryPair = [name, toUSVString(input[1])];
-    let isSet = false;
-    const kept = createList<QueryPair>();
-    for (let index = 0; index < this.#pairs.length; index++) {
-      const pair = this.#pairs[index];
-      if (pair === undefined || (pair[0] === name && isSet)) continue;
-      kept[kept.length] = pair[0] === name ? replacement : pair;
-      isSet ||= pair[0] === name;
-    }
-    if (!isSet) kept[kept.length] = replacement;
-    this.#pairs = kept;
+    this.#pairs = replacePair(this.#pairs, name, replacement);
     this.#update();
   }
 
@@ -143,14 +138,7 @@ export class URLSearchParams {
 
   forEach(...input: readonly unknown[]): void {
     read(this);
-    checkArguments("forEach", input.length, 1);
-    const callback = input[0];
-    if (!isCallable(callback)) throw new TypeErrorOf("forEach: the callback is not a function");
-    // The callback may change the list, which may then be another.
-    for (let index = 0; index < this.#pairs.length; index++) {
-      const pair = this.#pairs[index];
-      if (pair !== undefined) apply(callback, input[1], [pair[1], pair[0], this]);
-    }
+    forEachPair(this, input, (index) => this.#pairs[index]);
   }
 
   #filter(isKept: (pair: QueryPair) => boolean): void {

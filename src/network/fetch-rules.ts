@@ -1,3 +1,4 @@
+import { forbiddenRequestHeaders } from "../boundary.ts";
 import type { HeaderList } from "../events.ts";
 import { isToken } from "../websocket/subprotocol.ts";
 import { maxUrlLength, parseUrl, takeCredentials, type WebSocketUrl } from "../websocket/url.ts";
@@ -134,26 +135,4 @@ function isForbiddenHeader(name: string): boolean {
   return forbidden.has(name.toLowerCase()) || /^(?:proxy|sec)-/i.test(name);
 }
 
-const forbidden: ReadonlySet<string> = new Set([
-  "accept-charset",
-  "accept-encoding",
-  "access-control-request-headers",
-  "access-control-request-method",
-  "connection",
-  "content-length",
-  "cookie",
-  "cookie2",
-  "date",
-  "dnt",
-  "expect",
-  "host",
-  "keep-alive",
-  "origin",
-  "referer",
-  "set-cookie",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "via",
-]);
+const forbidden: ReadonlySet<string> = new Set(forbiddenRequestHeaders);

@@ -1,6 +1,14 @@
-/** Iterators over pairs, as Web IDL's `iterable<K, V>` makes them. */
+/** What interfaces that are lists of pairs have in common: iterators, as Web IDL's `iterable<K, V>` makes them, `forEach`, and replacing. */
 import { defineClassString, defineFunction } from "../interface.ts";
-import { deleteProperty, iteratorPrototype, setPrototypeOf, TypeErrorOf } from "../intrinsics.ts";
+import {
+  apply,
+  createList,
+  deleteProperty,
+  iteratorPrototype,
+  setPrototypeOf,
+  TypeErrorOf,
+} from "../intrinsics.ts";
+import { checkArguments, isCallable } from "../webidl.ts";
 
 /** What an iterator gives of each pair. */
 export type IterationKind = "entries" | "keys" | "values";
@@ -43,4 +51,35 @@ export function defineIterator(name: string): Iterate {
   defineFunction(prototype, "next", prototype.next, 0);
   defineClassString(prototype, name);
   return (kind, at) => new PairIterator(kind, at);
+}
+
+/** `forEach` of such an interface. The callback may change the pairs. */
+export function forEachPair(self: object, input: readonly unknown[], at: PairAt): void {
+  checkArguments("forEach", input.length, 1);
+  const callback = input[0];
+  if (!isCallable(callback)) throw new TypeErrorOf("forEach: the callback is not a function");
+  let index = 0;
+  for (let pair = at(index); pair !== undefined; pair = at(++index)) {
+    apply(callback, input[1], [pair[1], pair[0], self]);
+  }
+}
+
+/** The pairs with `pair` in the place of the first of that name, or at the end, and without the others of it. */
+export function replacePair<Pair extends readonly [name: string, ...rest: unknown[]]>(
+  pairs: readonly Pair[],
+  name: string,
+  pair: Pair | undefined,
+): Pair[] {
+  const kept = createList<Pair>();
+  let rest = pair;
+  for (let index = 0; index < pairs.length; index++) {
+    const existing = pairs[index] as Pair;
+    if (existing[0] !== name) kept[kept.length] = existing;
+    else if (rest !== undefined) {
+      kept[kept.length] = rest;
+      rest = undefined;
+    }
+  }
+  if (rest !== undefined) kept[kept.length] = rest;
+  return kept;
 }
