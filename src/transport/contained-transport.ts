@@ -1,8 +1,5 @@
-import { describeError } from "../errors.ts";
-import type { ConnectionFailure, FailureStage } from "../events.ts";
-import { effectivePort } from "../policy/origin-pattern.ts";
 import { ContainedExchange } from "./contained-exchange.ts";
-import { isPromise, settlePromise } from "./settle-promise.ts";
+import { Containment } from "./containment.ts";
 import {
   checkBytes,
   checkClose,
@@ -13,7 +10,6 @@ import {
   checkText,
 } from "./told-values.ts";
 import type {
-  CloseInfo,
   HttpExchange,
   HttpRequest,
   HttpSink,
@@ -48,149 +44,88 @@ function startRequest(transport: Transport, request: HttpRequest, sink: HttpSink
 class ContainedConnection implements TransportConnection {
   /** Absent where the transport has none: then it looks itself after peers that are gone. */
   readonly ping?: () => void;
-  readonly #request: TransportRequest;
   readonly #sink: TransportSink;
-  #inner: TransportConnection | undefined;
-  #stage: FailureStage = "connect";
-  #isOver = false;
+  readonly #contained: Containment<TransportConnection>;
 
   constructor(transport: Transport, request: TransportRequest, sink: TransportSink) {
-    this.#request = request;
     this.#sink = sink;
+    this.#contained = new Containment(request.url, "connect", (failure) =>
+      sink.closed({ code: 1006, reason: "", wasClean: false, failure }),
+    );
     let canPing = false;
-    this.#attempt(() => {
-      this.#inner = checkConnection(transport.connect(request, this.#createSink()));
-      canPing = this.#inner.ping !== undefined;
+    this.#contained.begin(() => checkConnection(transport.connect(request, this.#createSink())));
+    this.#contained.attempt(() => {
+      canPing = this.#contained.inner?.ping !== undefined;
     });
-    // It may have broken its contract before it was there to be dropped.
-    if (this.#isOver) this.#drop();
-    if (canPing) this.ping = () => this.#attempt(() => this.#inner?.ping?.());
+    if (canPing) this.ping = () => this.#contained.attempt(() => this.#contained.inner?.ping?.());
   }
 
   send(data: string | Uint8Array<ArrayBuffer>): void {
-    this.#attempt(() => this.#inner?.send(data));
+    this.#contained.attempt(() => this.#contained.inner?.send(data));
   }
 
   close(code?: number, reason?: string): void {
-    if (this.#stage === "open") this.#stage = "closing";
-    this.#attempt(() => this.#inner?.close(code, reason));
+    if (this.#contained.stage === "open") this.#contained.stage = "closing";
+    this.#contained.attempt(() => this.#contained.inner?.close(code, reason));
   }
 
   abort(): void {
-    this.#attempt(() => this.#inner?.abort());
+    this.#contained.attempt(() => this.#contained.inner?.abort());
   }
 
   pause(): void {
-    this.#attempt(() => this.#inner?.pause());
+    this.#contained.attempt(() => this.#contained.inner?.pause());
   }
 
   resume(): void {
-    this.#attempt(() => this.#inner?.resume());
+    this.#contained.attempt(() => this.#contained.inner?.resume());
   }
 
   #createSink(): TransportSink {
     const sink = this.#sink;
     return {
       reached: (stage) =>
-        this.#receive(
+        this.#contained.receive(
           () => checkStage(stage),
           (checked) => sink.reached(checked),
           true,
         ),
       opened: (handshake) =>
-        this.#receive(
+        this.#contained.receive(
           () => checkHandshake(handshake),
           (checked) => {
-            this.#stage = "open";
+            this.#contained.stage = "open";
             sink.opened(checked);
           },
         ),
       received: (pendingBytes) =>
-        this.#receive(
+        this.#contained.receive(
           () => checkCount(pendingBytes, "received"),
           (checked) => sink.received(checked),
         ),
       text: (data) =>
-        this.#receive(
+        this.#contained.receive(
           () => checkText(data),
           (checked) => sink.text(checked),
         ),
       binary: (data) =>
-        this.#receive(
+        this.#contained.receive(
           () => checkBytes(data, "binary"),
           (checked) => sink.binary(checked),
         ),
       sent: (bytes, messages = 1) =>
-        this.#receive(
+        this.#contained.receive(
           () => [checkCount(bytes, "sent"), checkCount(messages, "sent")] as const,
           (checked) => sink.sent(...checked),
         ),
       closed: (close) =>
-        this.#receive(
+        this.#contained.receive(
           () => checkClose(close),
           (checked) => {
-            this.#isOver = true;
+            this.#contained.isOver = true;
             sink.closed(checked);
           },
         ),
     };
-  }
-
-  /** Calls the transport, whose methods may also be `async`. */
-  #attempt(work: () => unknown): void {
-    if (this.#isOver) return;
-    try {
-      const result = work();
-      if (isPromise(result)) void settlePromise(result, (error) => this.#failThrown(error));
-    } catch (error) {
-      this.#failThrown(error);
-    }
-  }
-
-  /** Passes on what the transport told, if it is what it should be. */
-  #receive<Value>(check: () => Value, pass: (value: Value) => void, isEarlyAllowed = false): void {
-    if (this.#isOver) return;
-    let value: Value;
-    try {
-      if (this.#inner === undefined && !isEarlyAllowed) {
-        throw new TypeError("it reported before connect() had returned");
-      }
-      value = check();
-    } catch (error) {
-      this.#fail(`the transport broke its contract: ${describeError(error)}`);
-      return;
-    }
-    pass(value);
-  }
-
-  #failThrown(error: unknown): void {
-    this.#fail(`the transport threw: ${describeError(error)}`);
-  }
-
-  #fail(message: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#drop();
-    const url = new URL(this.#request.url);
-    const failure: ConnectionFailure = {
-      stage: this.#stage,
-      code: this.#stage === "connect" ? "ERR_CONNECT" : "ERR_CONNECTION_LOST",
-      message,
-      host: `${url.hostname}:${effectivePort(url)}`,
-    };
-    const close: CloseInfo = { code: 1006, reason: "", wasClean: false, failure };
-    // As the contract says: never from inside a call.
-    queueMicrotask(() => this.#sink.closed(close));
-  }
-
-  #drop(): void {
-    const ignore = (): void => {
-      // What cannot be dropped either is left to the embedder.
-    };
-    try {
-      void settlePromise(this.#inner?.abort(), ignore);
-    } catch {
-      ignore();
-    }
   }
 }
