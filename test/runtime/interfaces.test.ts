@@ -2,24 +2,7 @@ import { describe, expect, test } from "vitest";
 import { buildNames } from "../support/builds.ts";
 import { createTestEngine } from "../support/engine.ts";
 import { createGuest } from "../support/guest.ts";
-
-const streamNames = [
-  "ByteLengthQueuingStrategy",
-  "CountQueuingStrategy",
-  "ReadableByteStreamController",
-  "ReadableStream",
-  "ReadableStreamBYOBReader",
-  "ReadableStreamBYOBRequest",
-  "ReadableStreamDefaultController",
-  "ReadableStreamDefaultReader",
-  "TextDecoderStream",
-  "TextEncoderStream",
-  "TransformStream",
-  "TransformStreamDefaultController",
-  "WritableStream",
-  "WritableStreamDefaultController",
-  "WritableStreamDefaultWriter",
-];
+import { streamNames } from "../support/stream-names.ts";
 
 describe.each(buildNames)("interfaces on %s", (build) => {
   test("constants are read-only and enumerable on the interface, its prototype and so on objects", async () => {

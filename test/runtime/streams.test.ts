@@ -2,28 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildNames } from "../support/builds.ts";
 import { createGuest } from "../support/guest.ts";
+import { streamNames } from "../support/stream-names.ts";
 
 /** Runs the body of an async function to its end and answers what it returned, or the error it threw. */
 const settle = (body: string): string =>
   `var out; (async () => { ${body} })().then((value) => { out = value }, (error) => { out = "" + error }); 0`;
-
-const streamNames = [
-  "ByteLengthQueuingStrategy",
-  "CountQueuingStrategy",
-  "ReadableByteStreamController",
-  "ReadableStream",
-  "ReadableStreamBYOBReader",
-  "ReadableStreamBYOBRequest",
-  "ReadableStreamDefaultController",
-  "ReadableStreamDefaultReader",
-  "TextDecoderStream",
-  "TextEncoderStream",
-  "TransformStream",
-  "TransformStreamDefaultController",
-  "WritableStream",
-  "WritableStreamDefaultController",
-  "WritableStreamDefaultWriter",
-];
 
 describe.each(buildNames)("streams on %s", (build) => {
   test("the interfaces look as Web IDL says", async () => {
